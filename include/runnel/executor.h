@@ -1,0 +1,70 @@
+// Where background work runs and how threads wait.
+#pragma once
+
+#include <absl/functional/any_invocable.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "runnel/clock.h"
+
+namespace runnel {
+
+// A flag one thread raises and others wait for, through Executor::Wait. Reusable.
+//
+// Thread safety: thread-safe. Raising an already raised signal costs one load; raising costs a
+// system call only when a thread is parked.
+class Signal {
+ public:
+  Signal() = default;
+  Signal(const Signal&) = delete;
+  Signal& operator=(const Signal&) = delete;
+
+  // Wakes everyone who waits, now and until Reset().
+  void Raise();
+  // Lowers the flag again.
+  void Reset();
+  bool raised() const { return state_.load(std::memory_order_acquire) == kRaised; }
+
+  // Parks the calling thread until the signal is raised or `timeout` has passed (kForever: no
+  // limit) and returns raised(). For implementers of Executor; others call Executor::Wait.
+  bool Park(Elapsed timeout);
+
+ private:
+  static constexpr uint32_t kLowered = 0;
+  static constexpr uint32_t kParked = 1;  // lowered, and at least one thread sleeps in Park()
+  static constexpr uint32_t kRaised = 2;
+  // Written by raisers and parkers, read by waiters; acquire/release, also the futex word.
+  std::atomic<uint32_t> state_{kLowered};
+};
+
+// Runs tasks now or later, off the caller's stack, one after the other.
+//
+// Thread safety: thread-safe. A task may post, cancel and wait for other tasks.
+// Lifetime: outlives every Broker that uses it. Tasks that have not run when the executor is
+// destroyed are destroyed without running.
+class Executor {
+ public:
+  using Task = absl::AnyInvocable<void()>;
+  using TimerId = uint64_t;  // never 0
+
+  virtual ~Executor() = default;
+
+  // Runs `task` soon. Tasks posted from one thread run in that order.
+  virtual void Post(Task task) = 0;
+  // Runs `task` once the clock's ElapsedTime() has reached `time`.
+  virtual TimerId PostAt(Elapsed time, Task task) = 0;
+  // Drops a timer that has not fired. False when it has fired, is running, or never was.
+  virtual bool Cancel(TimerId id) = 0;
+  // Waits until `signal` is raised or the clock has reached `deadline`; returns signal.raised().
+  // A threaded executor parks the calling thread. A manual one runs tasks meanwhile, and moves
+  // its clock to the next timer or the deadline when there is nothing left to run.
+  virtual bool Wait(Signal& signal, Elapsed deadline) = 0;
+
+  // Runs tasks on one thread, started at the first Post or PostAt and joined at destruction.
+  // `clock` must outlive it.
+  static std::unique_ptr<Executor> Threaded(Clock& clock);
+};
+
+}  // namespace runnel
