@@ -23,31 +23,31 @@ class AdminBackend;
 struct PartitionDescription {
   int32_t partition = 0;
   int32_t leader = -1;  // node id, -1: none
-  LeaderEpoch leader_epoch;
-  std::vector<int32_t> replicas;
-  std::vector<int32_t> in_sync_replicas;
+  LeaderEpoch leader_epoch = {};
+  std::vector<int32_t> replicas = {};
+  std::vector<int32_t> in_sync_replicas = {};
 };
 
 struct TopicDescription {
-  std::string name;
-  Uuid id;
+  std::string name = {};
+  Uuid id = {};
   bool internal = false;
-  std::vector<PartitionDescription> partitions;  // by number, without gaps
+  std::vector<PartitionDescription> partitions = {};  // by number, without gaps
 };
 
 // One setting, as describe shows it.
 struct ConfigEntry {
-  std::string name;
-  std::optional<std::string> value;
+  std::string name = {};
+  std::optional<std::string> value = {};
   enum class Source { kTopic, kBroker, kDefault } source = Source::kDefault;
   bool read_only = false;
-  std::string documentation;
+  std::string documentation = {};
 };
 
 struct ConfigChange {
-  std::string name;
+  std::string name = {};
   // nullopt: back to the default.
-  std::optional<std::string> value;
+  std::optional<std::string> value = {};
 };
 
 enum class GroupState {
@@ -62,26 +62,26 @@ enum class GroupState {
 std::string_view ToString(GroupState state);
 
 struct GroupListing {
-  std::string group_id;
-  std::string protocol_type;  // "consumer", or "" for groups that only commit
+  std::string group_id = {};
+  std::string protocol_type = {};  // "consumer", or "" for groups that only commit
   GroupState state = GroupState::kUnknown;
 };
 
 struct MemberDescription {
-  std::string member_id;
-  std::optional<std::string> group_instance_id;
-  std::string client_id;
-  std::string client_host;
-  std::vector<TopicPartition> assignment;
+  std::string member_id = {};
+  std::optional<std::string> group_instance_id = {};
+  std::string client_id = {};
+  std::string client_host = {};
+  std::vector<TopicPartition> assignment = {};
 };
 
 struct GroupDescription {
-  std::string group_id;
-  std::string protocol_type;
-  std::string assignor;
+  std::string group_id = {};
+  std::string protocol_type = {};
+  std::string assignor = {};
   GroupState state = GroupState::kUnknown;
   GenerationId generation = kNoGeneration;
-  std::vector<MemberDescription> members;
+  std::vector<MemberDescription> members = {};
 };
 
 // Which offset ListOffsets looks for.

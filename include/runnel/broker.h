@@ -30,11 +30,11 @@ struct RecoveryFinding {
     kUnfinishedWork,   // a roll, compaction, deletion or creation was completed or undone
     kUnknownFolder,    // a folder that is no partition was left alone
   } kind = Kind::kTornTail;
-  std::string file;  // relative to the data directory
+  std::string file = {};  // relative to the data directory
   int64_t position = -1;
   Offset first_offset = kNoOffset;
   Offset last_offset = kNoOffset;
-  std::string detail;
+  std::string detail = {};
 };
 
 // What opening a data directory checked, cut and rebuilt.
@@ -45,7 +45,7 @@ struct RecoveryReport {
   int64_t bytes_checked = 0;
   int64_t bytes_cut = 0;
   std::chrono::nanoseconds duration{0};
-  std::vector<RecoveryFinding> findings;
+  std::vector<RecoveryFinding> findings = {};
 };
 
 // Owns topics, partitions, groups and their background work.

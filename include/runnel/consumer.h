@@ -27,7 +27,7 @@ class ConsumerBackend;
 struct OffsetAndMetadata {
   Offset offset = kNoOffset;
   LeaderEpoch leader_epoch = kNoLeaderEpoch;
-  std::string metadata;
+  std::string metadata = {};
 
   friend bool operator==(const OffsetAndMetadata&, const OffsetAndMetadata&) = default;
 };
@@ -138,9 +138,9 @@ class Consumer final {
 
   // Identity in the group, for fencing of transactional offsets (KIP-447).
   struct GroupMetadata {
-    std::string group_id;
-    std::string member_id;
-    std::optional<std::string> group_instance_id;
+    std::string group_id = {};
+    std::string member_id = {};
+    std::optional<std::string> group_instance_id = {};
     GenerationId generation = kNoGeneration;
   };
   GroupMetadata group_metadata() const;

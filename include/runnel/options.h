@@ -45,11 +45,11 @@ enum class FullPolicy { kDropOldest, kReject, kBlock };
 
 struct BrokerOptions {
   // Directory of all data, created when missing. Empty: everything is kept in memory.
-  std::string data_dir;
+  std::string data_dir = {};
   // Opens a data directory for reading only, also beside a process that writes it.
   bool read_only = false;
   // For topics that do not say otherwise. nullopt: kFsync with a data directory, else kMemory.
-  std::optional<Durability> durability;
+  std::optional<Durability> durability = {};
   // Make a topic at its first use by a producer or a subscription to its name, with
   // `default_partitions` (auto.create.topics.enable).
   bool auto_create_topics = true;
@@ -58,13 +58,13 @@ struct BrokerOptions {
   // Configs for topics that do not set them, by Kafka's broker names, e.g. {"log.retention.ms",
   // "60000"}, and any other broker property, e.g. {"offsets.retention.minutes", "60"}.
   // An unknown key or bad value fails Broker::Open with the nearest valid one.
-  std::map<std::string, std::string> properties;
+  std::map<std::string, std::string> properties = {};
   // Stores for topics and configs, and for group offsets.
   StoreKind metadata_store = StoreKind::kDefault;
   StoreKind offsets_store = StoreKind::kDefault;
   // Bytes the records of memory topics may take together; senders then meet `memory_full`.
   // nullopt: no bound.
-  std::optional<int64_t> memory_budget_bytes;
+  std::optional<int64_t> memory_budget_bytes = {};
   FullPolicy memory_full = FullPolicy::kReject;
   // Files kept open at once; idle partitions hold none. At least 16.
   int32_t max_open_files = 512;
@@ -73,7 +73,7 @@ struct BrokerOptions {
   // node.id, as written to meta.properties and shown to clients.
   int32_t node_id = 1;
   // The outside world; null members mean the real one.
-  Environment environment;
+  Environment environment = {};
 };
 Status Validate(const BrokerOptions& options);
 
@@ -83,29 +83,29 @@ enum class CleanupPolicy { kDelete, kCompact, kCompactAndDelete, kNone };
 struct TopicOptions {
   // Number of partitions, at least 1. It can grow later but never shrink. nullopt: the broker's
   // default_partitions.
-  std::optional<int32_t> partition_count;
+  std::optional<int32_t> partition_count = {};
   // nullopt: the broker's default. kMemory keeps the topic's records in memory, also in a durable
   // broker.
-  std::optional<Durability> durability;
+  std::optional<Durability> durability = {};
   // kDelete drops old segments; kCompact keeps the newest record of each key (cleanup.policy).
-  std::optional<CleanupPolicy> cleanup_policy;
+  std::optional<CleanupPolicy> cleanup_policy = {};
   // Age at which a closed segment is deleted, from its newest record; -1: kept for ever
   // (retention.ms, default 7 days).
-  std::optional<std::chrono::milliseconds> retention;
+  std::optional<std::chrono::milliseconds> retention = {};
   // Size of a partition above which its oldest segments are deleted; -1: no bound
   // (retention.bytes, default -1).
-  std::optional<int64_t> retention_bytes;
+  std::optional<int64_t> retention_bytes = {};
   // Size at which a segment is closed and a new one begun, 1 MiB to 2^31 - 1 (segment.bytes,
   // default 1 GiB). Smaller segments free space sooner and open more files.
-  std::optional<int64_t> segment_bytes;
+  std::optional<int64_t> segment_bytes = {};
   // Age at which a segment is closed (segment.ms, default 7 days).
-  std::optional<std::chrono::milliseconds> segment_age;
+  std::optional<std::chrono::milliseconds> segment_age = {};
   // Largest batch accepted, compressed (max.message.bytes, default 1,048,588).
-  std::optional<int32_t> max_message_bytes;
+  std::optional<int32_t> max_message_bytes = {};
   // Who sets record timestamps (message.timestamp.type, default kCreateTime).
-  std::optional<TimestampType> timestamp_type;
+  std::optional<TimestampType> timestamp_type = {};
   // Any topic config by Kafka's name; wins over the fields above.
-  std::map<std::string, std::string> configs;
+  std::map<std::string, std::string> configs = {};
 };
 // The same as Kafka's string configs. Errors: kInvalidConfig.
 StatusOr<std::map<std::string, std::string>> ToConfigs(const TopicOptions& options);
@@ -116,12 +116,12 @@ enum class Acks : int8_t { kNone = 0, kLeader = 1, kAll = -1 };
 
 struct ProducerOptions {
   // client.id, for logs and metrics.
-  std::string client_id;
+  std::string client_id = {};
   Acks acks = Acks::kAll;
   // compression.type. With compression, set linger or send spans: one record compresses badly.
   CompressionType compression = CompressionType::kNone;
   // Codec's own level; nullopt: its default (compression.gzip.level, .lz4.level, .zstd.level).
-  std::optional<int32_t> compression_level;
+  std::optional<int32_t> compression_level = {};
   // How long a record waits for others to share its batch (linger.ms). 0 appends at once on the
   // caller's thread. Kafka's default is 5 ms; there is no network to save here.
   std::chrono::microseconds linger{0};
@@ -138,7 +138,7 @@ struct ProducerOptions {
   // Largest record accepted, uncompressed (max.request.size).
   int32_t max_record_bytes = 1048576;
   // Chooses partitions; null: Kafka's (murmur2 of the key, sticky without one).
-  std::shared_ptr<Partitioner> partitioner;
+  std::shared_ptr<Partitioner> partitioner = {};
 };
 Status Validate(const ProducerOptions& options);
 
@@ -159,18 +159,18 @@ struct OffsetReset {
 
 struct ConsumerOptions {
   // Group to join with Subscribe, and to commit offsets for. Empty: no group.
-  std::string group_id;
-  OffsetReset offset_reset;
+  std::string group_id = {};
+  OffsetReset offset_reset = {};
   // Commit the positions of delivered records in the background and at closing
   // (enable.auto.commit). Kafka's default is true; a library that promises no loss does not
   // commit what may not be processed yet.
   bool auto_commit = false;
   std::chrono::milliseconds auto_commit_interval = std::chrono::seconds(5);
   // client.id; part of generated member ids.
-  std::string client_id;
+  std::string client_id = {};
   // Static membership: a fixed name for this member; a restart within session_timeout causes no
   // rebalance (group.instance.id). Empty: dynamic.
-  std::string group_instance_id;
+  std::string group_instance_id = {};
   // Most records one Poll returns, at least 1 (max.poll.records).
   int32_t max_poll_records = 500;
   // Bytes of one fetch, over all partitions and per partition (fetch.max.bytes,
@@ -187,13 +187,13 @@ struct ConsumerOptions {
   // "cooperative-sticky" or the name of one of `custom_assignors`
   // (partition.assignment.strategy).
   std::vector<std::string> assignors = {"range", "cooperative-sticky"};
-  std::vector<std::shared_ptr<Assignor>> custom_assignors;
+  std::vector<std::shared_ptr<Assignor>> custom_assignors = {};
   // Check the CRC of batches that come from disk (check.crcs).
   bool check_crcs = true;
   // Let a subscription by pattern match internal topics (exclude.internal.topics, inverted).
   bool include_internal_topics = false;
   // client.rack, for rack-aware assignors.
-  std::string rack;
+  std::string rack = {};
 };
 Status Validate(const ConsumerOptions& options);
 

@@ -19,23 +19,23 @@ namespace runnel {
 
 // A named attribute of a record. Names may repeat and keep their order; the value may be null.
 struct Header {
-  std::string_view key;
-  std::optional<std::string_view> value;
+  std::string_view key = {};
+  std::optional<std::string_view> value = {};
 };
 
 // A record to send. Everything is read before the call that takes it returns.
 struct ProducerRecord {
   // Name of the topic.
-  std::string_view topic;
+  std::string_view topic = {};
   // Chooses the partition, and is what compaction keeps the newest value of. nullopt: no key.
-  std::optional<std::string_view> key;
+  std::optional<std::string_view> key = {};
   // nullopt is a tombstone: compaction removes the key.
-  std::optional<std::string_view> value;
-  std::span<const Header> headers;
+  std::optional<std::string_view> value = {};
+  std::span<const Header> headers = {};
   // nullopt: the clock's time at Send.
-  std::optional<Timestamp> timestamp;
+  std::optional<Timestamp> timestamp = {};
   // nullopt: the producer's partitioner chooses.
-  std::optional<int32_t> partition;
+  std::optional<int32_t> partition = {};
 };
 
 // Where an acknowledged record is.
