@@ -87,7 +87,8 @@ void JsonWriter::BytesValue(std::string_view bytes) {
 
 void JsonWriter::BytesValue(const std::vector<std::string_view>& parts) {
   std::string whole;
-  for (const std::string_view part : parts) whole.append(part);
+  for (const std::string_view part : parts)
+    whole.append(part);
   BytesValue(std::string_view(whole));
 }
 

@@ -64,24 +64,17 @@ class JsonWriter {
   void Value(std::string_view value);
   void Value(const std::string& value) { Value(std::string_view(value)); }
   template <class T>
-    requires(std::is_integral_v<T>)
-  void Value(T value) {
-    Value(static_cast<int64_t>(value));
-  }
+  requires(std::is_integral_v<T>) void Value(T value) { Value(static_cast<int64_t>(value)); }
   template <class Tag, class Rep>
   void Value(const TypedInt<Tag, Rep>& value) {
     Value(static_cast<int64_t>(value.value()));
   }
   template <class T>
-    requires std::is_enum_v<T>
-  void Value(T value) {
-    Value(static_cast<int64_t>(value));
-  }
+  requires std::is_enum_v<T>
+  void Value(T value) { Value(static_cast<int64_t>(value)); }
   template <class T>
-    requires std::is_class_v<T>
-  void Value(const T& value) {
-    Struct(value);
-  }
+  requires std::is_class_v<T>
+  void Value(const T& value) { Struct(value); }
   template <class T>
   void Value(const std::vector<T>& values) {
     out_.push_back('[');

@@ -58,7 +58,8 @@ class Reader {
     T::Visit(out, *this);
     if (flexible_) {
       TagSection section = BeginTags();
-      while (NextTag(section)) T::Visit(out, *this);
+      while (NextTag(section))
+        T::Visit(out, *this);
     }
     tag_ = outer_tag;
   }
@@ -100,17 +101,15 @@ class Reader {
     out = TypedInt<Tag, Rep>(number);
   }
   template <class T>
-    requires std::is_enum_v<T>
+  requires std::is_enum_v<T>
   void Value(T& out) {
     std::underlying_type_t<T> number{};
     Value(number);
     out = static_cast<T>(number);
   }
   template <class T>
-    requires std::is_class_v<T>
-  void Value(T& out) {
-    Struct(out);
-  }
+  requires std::is_class_v<T>
+  void Value(T& out) { Struct(out); }
   template <class T>
   void Value(std::vector<T>& out) {
     const int64_t count = ArrayCount();
@@ -133,7 +132,8 @@ class Reader {
     out.clear();
     // An element takes at least a byte; reserve no more memory than there are bytes.
     out.reserve(std::min(count, rest().size() / sizeof(T) + 1));
-    for (size_t i = 0; i < count && ok(); ++i) Value(out.emplace_back());
+    for (size_t i = 0; i < count && ok(); ++i)
+      Value(out.emplace_back());
   }
   template <class T>
   void SetNull(std::optional<T>& out) {

@@ -144,9 +144,11 @@ void Writer::RecordsValue(std::string_view bytes) {
 
 void Writer::RecordsValue(const std::vector<std::string_view>& parts) {
   size_t size = 0;
-  for (const std::string_view part : parts) size += part.size();
+  for (const std::string_view part : parts)
+    size += part.size();
   BytesLength(size);
-  for (const std::string_view part : parts) AppendRecords(part);
+  for (const std::string_view part : parts)
+    AppendRecords(part);
 }
 
 void Writer::AppendRecords(std::string_view bytes) {

@@ -100,19 +100,16 @@ class Writer {
     Value(value.value());
   }
   template <class T>
-    requires std::is_enum_v<T>
-  void Value(T value) {
-    Value(static_cast<std::underlying_type_t<T>>(value));
-  }
+  requires std::is_enum_v<T>
+  void Value(T value) { Value(static_cast<std::underlying_type_t<T>>(value)); }
   template <class T>
-    requires std::is_class_v<T>
-  void Value(const T& value) {
-    Struct(value);
-  }
+  requires std::is_class_v<T>
+  void Value(const T& value) { Struct(value); }
   template <class T>
   void Value(const std::vector<T>& values) {
     ArrayCount(values.size());
-    for (const T& value : values) Value(value);
+    for (const T& value : values)
+      Value(value);
   }
   template <class T>
   void Value(const std::optional<std::vector<T>>& values) {
@@ -181,7 +178,7 @@ class Writer {
   bool field_flexible_ = false;
   bool nullable_ = false;
   bool in_tag_ = false;
-  TagSection tags_;                     // of the struct being written
+  TagSection tags_;                    // of the struct being written
   const char* failed_name_ = nullptr;  // field of the first failure
 };
 
