@@ -55,7 +55,7 @@ class MemoryOffsetStore final : public OffsetStore {
   Status Write(const StoreBatch& batch) override;
 
  private:
-  absl::btree_map<std::string, std::string> entries_;
+  absl::btree_map<std::string, std::string, std::less<>> entries_;
 };
 
 }  // namespace runnel::group
