@@ -48,7 +48,8 @@ class File {
   // Grows the file to at least `size_bytes` with space reserved on disk, reading as zero; never
   // shrinks. Errors: IsDiskFull() when there is no space; the file is then as before.
   virtual Status Allocate(int64_t size_bytes) = 0;
-  // Maps [0, size_bytes), which may reach past the end of the file.
+  // Maps [0, size_bytes), which may reach past the end of the file. A region of a file opened with
+  // kRead must not be stored to.
   // Errors: kUnsupportedVersion where files cannot be mapped; use Read and Write instead.
   // Lifetime: the region may outlive the file object.
   virtual StatusOr<std::unique_ptr<MappedRegion>> Map(int64_t size_bytes) = 0;
@@ -118,8 +119,9 @@ class FileSystem {
   static FileSystem& System();
 };
 
-// What a file operation's error means.
-bool IsNotFound(const Status& status);
+// What a file operation's error means. IsNotFound is Abseil's, which argument-dependent look-up
+// would find in any case: the statuses of missing files are made for it.
+using absl::IsNotFound;
 bool IsDiskFull(const Status& status);
 
 }  // namespace runnel
