@@ -6,18 +6,23 @@
 #include <string_view>
 #include <vector>
 
-#include "client/buffer_pool.h"
+#include "record/batch_header.h"
+#include "record/buffer.h"
+#include "record/compression.h"
+#include "record/record_iterator.h"
 #include "runnel/error.h"
 #include "runnel/record.h"
 #include "runnel/types.h"
 
 namespace runnel::client {
 
+class InflatedRecords;
+
 // A transaction that ended in an abort: its producer's records from `first_offset` up to its
 // ABORT marker are not for read_committed readers.
 struct AbortedTransaction {
   ProducerId producer_id = kNoProducerId;
-  Offset first_offset;
+  Offset first_offset = {};
 };
 
 // What one fetch of one partition returned, and how far it has been handed out. A consumer keeps
@@ -28,16 +33,16 @@ struct AbortedTransaction {
 class PartitionFetch final {
  public:
   struct Options {
-    std::shared_ptr<const TopicPartition> partition;
+    std::shared_ptr<const TopicPartition> partition = nullptr;
     // Whole batches, the first of which holds `start` or lies after it.
-    std::string_view bytes;
+    std::string_view bytes = {};
     // Keeps `bytes` alive.
-    std::shared_ptr<const void> pin;
+    std::shared_ptr<const void> pin = nullptr;
     // Records before it are skipped.
-    Offset start;
+    Offset start = {};
     IsolationLevel isolation = IsolationLevel::kReadUncommitted;
     // For kReadCommitted: the aborted transactions that reach into `bytes`, in any order.
-    std::vector<AbortedTransaction> aborted;
+    std::vector<AbortedTransaction> aborted = {};
     // Check the CRC of each batch before its first record is handed out.
     bool check_crcs = false;
   };
@@ -56,13 +61,19 @@ class PartitionFetch final {
  private:
   friend class RecordsBuilder;
 
+  StatusOr<record::BatchView> Current() const;
+  Status Corrupt(std::string_view reason) const;
+  bool IsForReader(const record::BatchView& batch);
+  void Leave(const record::BatchHeader& batch);
+
   Options options_;
-  size_t position_ = 0;  // of the current batch in bytes
+  size_t position_ = 0;  // of the current batch in options_.bytes
   Offset next_offset_;
-  int64_t taken_records_ = 0;              // of the current batch: skipped or handed out
-  std::shared_ptr<std::string> inflated_;  // the current batch's records, when compressed
-  std::vector<ProducerId> aborting_;       // producers inside an aborted transaction here
-  size_t next_aborted_ = 0;                // in options_.aborted, sorted by first_offset
+  bool entered_ = false;                       // the current batch was checked and found readable
+  record::RecordIterator records_;             // of the current batch: those not handed out
+  std::shared_ptr<InflatedRecords> inflated_;  // of the current batch, when it is compressed
+  std::vector<ProducerId> aborting_;           // producers inside an aborted transaction here
+  size_t next_aborted_ = 0;                    // in options_.aborted, sorted by first_offset
 };
 
 // Collects records of several partitions into one Records.
@@ -72,8 +83,8 @@ class PartitionFetch final {
 // record.
 class RecordsBuilder final {
  public:
-  // `pool` outlives the builder, not the Records.
-  explicit RecordsBuilder(BufferPool& pool);
+  // `codecs` must outlive the builder.
+  RecordsBuilder(std::shared_ptr<record::BufferPool> pool, record::Codecs& codecs);
   ~RecordsBuilder();
 
   // Adds up to `max_records` records of `fetch`, in order, and moves it forward; returns how many
@@ -90,11 +101,17 @@ class RecordsBuilder final {
 
  private:
   class Body;
+  class Walker;
   struct Run;
 
+  Status Enter(PartitionFetch& fetch, const record::BatchView& batch);
+  int64_t TakeFromBatch(PartitionFetch& fetch, const record::BatchView& batch, int64_t max_records);
+
+  std::shared_ptr<record::BufferPool> pool_;
+  record::Codecs& codecs_;
   std::unique_ptr<Body> body_;
-  BufferPool& pool_;
   int64_t count_ = 0;
+  bool run_is_open_ = false;  // the last run ends where the next batch begins
 };
 
 }  // namespace runnel::client
