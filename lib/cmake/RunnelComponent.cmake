@@ -7,7 +7,8 @@ function(runnel_compile_options target)
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     target_compile_options(${target} PRIVATE -Wthread-safety -Wno-sign-conversion)
   else()
-    target_compile_options(${target} PRIVATE -Wno-sign-conversion)
+    # -Wrestrict of GCC 12 is wrong about assigning literals to std::string (GCC bug 105651).
+    target_compile_options(${target} PRIVATE -Wno-sign-conversion -Wno-restrict)
   endif()
   if(RUNNEL_SANITIZE)
     target_compile_options(${target} PUBLIC -fsanitize=${RUNNEL_SANITIZE} -fno-omit-frame-pointer
