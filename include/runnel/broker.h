@@ -74,6 +74,15 @@ class Broker final {
   // mark. Idempotent. Errors: kKafkaStorageError; the next opening then recovers.
   Status Close();
 
+  // Copies a partition folder as Kafka (or another Runnel) left it into this broker as a new
+  // partition, creating the topic with its topic id, or growing it by exactly this partition. The
+  // partition appears as a whole or not at all. The folder is not changed.
+  // Errors: kTopicAlreadyExists when the partition exists; kInvalidTopicException;
+  // kInvalidPartitions when the topic has fewer partitions than `partition` says;
+  // kInvalidRequest when the folder holds no segment or the broker is in memory;
+  // kKafkaStorageError.
+  Status ImportPartition(std::string_view from_folder, const TopicPartition& partition);
+
   // What opening found.
   const RecoveryReport& recovery_report() const;
   const BrokerOptions& options() const;

@@ -62,6 +62,8 @@ struct BrokerOptions {
   // Stores for topics and configs, and for group offsets.
   StoreKind metadata_store = StoreKind::kDefault;
   StoreKind offsets_store = StoreKind::kDefault;
+  // Drop what the stores hold and build them again from the internal logs.
+  bool rebuild_stores = false;
   // Bytes the records of memory topics may take together; senders then meet `memory_full`.
   // nullopt: no bound.
   std::optional<int64_t> memory_budget_bytes = {};
