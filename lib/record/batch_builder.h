@@ -67,7 +67,7 @@ class BatchBuilder {
   BatchBuilder& operator=(const BatchBuilder&) = delete;
 
   // Adds a record at the next offset. False, with nothing changed, when it does not fit.
-  bool TryAppend(const RecordFields& record) { return TryAppendAt(next_offset_delta_, record); }
+  bool TryAppend(const RecordFields& record);
   // Adds a record at base_offset + `offset_delta`, which must be at least the next one.
   bool TryAppendAt(int32_t offset_delta, const RecordFields& record);
   // Adds a record that was read from another batch, at its own offset, which must be at least
@@ -86,18 +86,22 @@ class BatchBuilder {
   int32_t record_count() const { return record_count_; }
   bool empty() const { return record_count_ == 0; }
   // Size of the batch so far if it were not compressed, header included.
-  int64_t uncompressed_bytes() const { return kBatchHeaderBytes + (cursor_ - records_begin_); }
+  int64_t uncompressed_bytes() const { return cursor_ - begin_; }
   // Size uncompressed_bytes() would have after appending `record`.
   int64_t SizeWith(const RecordFields& record) const;
   Timestamp max_timestamp() const { return max_timestamp_; }
   const BatchOptions& options() const { return options_; }
 
  private:
-  bool GrowFor(int64_t record_bytes);
-  int64_t TimestampDelta(Timestamp timestamp) const;
+  template <class AnyRecord>
+  bool Append(int64_t offset_delta, const AnyRecord& record);
+  bool MakeRoom(int64_t record_bytes);
+  int64_t DeltaOf(Timestamp timestamp) const;
   void Start();
-  StatusOr<char*> PlaceCompressed(size_t* size);
-  void WriteHeader(char* batch, size_t size) const;
+  void SetBegin(char* begin, int64_t writable_bytes);
+  bool builds_in_place() const;
+  StatusOr<std::span<char>> FinishCompressed();
+  void WriteHeader(std::span<char> batch) const;
 
   BatchOptions options_;
   Codecs* codecs_;
@@ -105,11 +109,11 @@ class BatchBuilder {
   Buffer own_;              // the batch, or with compression its uncompressed records
   Buffer compressed_;       // the finished batch, with compression
 
-  char* records_begin_ = nullptr;
+  char* begin_ = nullptr;   // of the uncompressed batch, whose header is written last
   char* cursor_ = nullptr;  // end of the records so far
-  char* limit_ = nullptr;   // end of the memory that may be written without growing
+  char* limit_ = nullptr;   // end of what may be written without asking MakeRoom()
   int32_t record_count_ = 0;
-  int32_t next_offset_delta_ = 0;
+  int64_t next_offset_delta_ = 0;
   Timestamp base_timestamp_ = kNoTimestamp;
   Timestamp max_timestamp_ = kNoTimestamp;
 };

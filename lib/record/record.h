@@ -52,23 +52,25 @@ class HeaderRange {
 
    private:
     friend class HeaderRange;
-    Iterator(const char* next, int32_t left) : next_(next), left_(left) {
+    Iterator(std::string_view bytes, int32_t left)
+        : next_(bytes.data()), end_(bytes.data() + bytes.size()), left_(left) {
       if (left_ > 0) Decode();
     }
     void Decode();
 
     const char* next_ = nullptr;
+    const char* end_ = nullptr;
     int32_t left_ = 0;
     Header header_;
   };
 
   HeaderRange() = default;
-  // `bytes` are `count` well-formed headers.
+  // `bytes` are exactly `count` well-formed headers.
   HeaderRange(std::string_view bytes, int32_t count) : bytes_(bytes), count_(count) {}
 
   int32_t size() const { return count_; }
   bool empty() const { return count_ == 0; }
-  Iterator begin() const { return Iterator(bytes_.data(), count_); }
+  Iterator begin() const { return Iterator(bytes_, count_); }
   Iterator end() const { return Iterator(); }
   // The headers as they are encoded, for runnel::HeaderList and for copying.
   std::string_view encoded() const { return bytes_; }
