@@ -12,13 +12,6 @@
 namespace runnel::record {
 namespace {
 
-// Timestamps come from outside: their difference wraps instead of overflowing, and the reader's
-// sum wraps back.
-int64_t WrappingDifference(Timestamp a, Timestamp b) {
-  return static_cast<int64_t>(static_cast<uint64_t>(a.time_since_epoch().count()) -
-                              static_cast<uint64_t>(b.time_since_epoch().count()));
-}
-
 int16_t AttributesOf(const BatchOptions& options) {
   int attributes = static_cast<int>(options.compression);
   if (options.timestamp_type == TimestampType::kLogAppendTime) {
@@ -116,7 +109,7 @@ bool BatchBuilder::MakeRoom(int64_t record_bytes) {
 
 int64_t BatchBuilder::DeltaOf(Timestamp timestamp) const {
   if (empty() && !options_.delete_horizon.has_value()) return 0;
-  return WrappingDifference(timestamp, base_timestamp_);
+  return internal::WrappingDifference(timestamp, base_timestamp_);
 }
 
 template <class AnyRecord>

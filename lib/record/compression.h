@@ -33,7 +33,7 @@ Status CheckSupported(CompressionType type);
 struct LevelRange {
   int min = 0;
   int max = 0;
-  int default_level = 0;
+  int default_level = 0;  // may lie outside: gzip's -1 lets zlib choose
 };
 // nullopt for codecs without levels (none, snappy).
 std::optional<LevelRange> LevelsOf(CompressionType type);

@@ -77,7 +77,7 @@ int32_t EncodeMarkerBatch(char* out, const MarkerBatch& batch) {
                             .key = std::string_view(key, sizeof key),
                             .value = std::string_view(value, sizeof value)};
   const Timestamp base_timestamp = batch.delete_horizon.value_or(batch.timestamp);
-  const int64_t delta = (batch.timestamp - base_timestamp).count();
+  const int64_t delta = internal::WrappingDifference(batch.timestamp, base_timestamp);
   const int horizon_bit = batch.delete_horizon.has_value() ? attribute::kDeleteHorizon : 0;
   internal::StoreHeaderFields(
       out, {

@@ -12,6 +12,13 @@
 
 namespace runnel::record::internal {
 
+// Timestamps come from outside: their difference wraps instead of overflowing, and the reader's
+// sum wraps back.
+inline int64_t WrappingDifference(Timestamp a, Timestamp b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a.time_since_epoch().count()) -
+                              static_cast<uint64_t>(b.time_since_epoch().count()));
+}
+
 inline int64_t SizeOfNullable(const std::optional<std::string_view>& bytes) {
   if (!bytes.has_value()) return 1;
   return base::VarlongSize(static_cast<int64_t>(bytes->size())) +
