@@ -86,9 +86,9 @@ struct CrashStyle {
 // Each file has live content, which everyone sees, and durable content: the live one at its last
 // successful Sync. Each directory has live names and durable names: the live ones at the last Sync
 // of that directory; a new file that was synced itself is lost when its name was not. A rename is
-// durable when both folders are. Stores through a MappedRegion go straight to the live content.
-// After a failed File::Sync the content it should have written is never made durable by a later
-// one, as on Linux.
+// durable when the folder of its new name is synced. Stores through a MappedRegion go straight to
+// the live content. After a failed File::Sync the content it should have written is never made
+// durable by a later one, as on Linux.
 //
 // Thread safety: thread-safe, except Crash, KillProcess, Restore and the setters, which must not
 // run beside other calls. Mapped regions may be stored to while other calls run.
@@ -130,7 +130,7 @@ class SimFileSystem final : public FileSystem {
   // Adds a fault; several may be active.
   void Inject(Fault fault);
   void ClearFaults();
-  // Whether a fault has struck since the last ClearFaults().
+  // How often a fault has struck since the last ClearFaults().
   int64_t faults_struck() const;
   // Space for file content; INT64_MAX, the default, is no limit. Beyond it Write and Allocate fail
   // with IsDiskFull(); a write has stored what fitted.
@@ -157,8 +157,9 @@ class SimFileSystem final : public FileSystem {
   // Whether all content and names are durable: Crash() would lose nothing.
   bool all_synced();
 
+  struct Impl;  // of lib/base
+
  private:
-  struct Impl;
   std::shared_ptr<Impl> impl_;
 };
 
