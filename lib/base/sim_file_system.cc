@@ -44,8 +44,7 @@ int ErrnoOf(FaultKind kind) {
 }
 
 bool Matches(const Fault& fault, FileOperation operation, std::string_view path) {
-  if (fault.only_operation >= 0 && fault.only_operation != static_cast<int>(operation))
-    return false;
+  if (fault.only_operation.value_or(operation) != operation) return false;
   if (path.find(fault.only_path) == std::string_view::npos) return false;
   return CanStrike(fault.kind, operation);
 }

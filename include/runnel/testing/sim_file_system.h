@@ -1,10 +1,10 @@
 // A file system in memory that loses what was not synced, and fails when told to.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -60,9 +60,9 @@ struct Fault {
   FaultKind kind = FaultKind::kIoError;
   // Also fails all operations after that one.
   bool for_good = false;
-  // Narrows it to operations of one kind (-1: any) and to paths that contain a text ("": any).
-  int only_operation = -1;
-  std::string only_path;
+  // Narrows it to operations of one kind, and to paths that contain a text.
+  std::optional<FileOperation> only_operation = std::nullopt;
+  std::string only_path = "";
 };
 
 // What of the un-synced work survives a power loss.
