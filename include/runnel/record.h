@@ -21,6 +21,8 @@ namespace runnel {
 struct Header {
   std::string_view key = {};
   std::optional<std::string_view> value = {};
+
+  friend bool operator==(const Header&, const Header&) = default;
 };
 
 // A record to send. Everything is read before the call that takes it returns.

@@ -62,7 +62,8 @@ class PartitionFetch final {
   friend class RecordsBuilder;
 
   StatusOr<record::BatchView> Current() const;
-  Status Corrupt(std::string_view reason) const;
+  Status Corrupt(const Status& reason) const;
+  Status SkipToPlace(const record::BatchView& batch);
   bool IsForReader(const record::BatchView& batch);
   void Leave(const record::BatchHeader& batch);
 
@@ -105,7 +106,8 @@ class RecordsBuilder final {
   struct Run;
 
   Status Enter(PartitionFetch& fetch, const record::BatchView& batch);
-  int64_t TakeFromBatch(PartitionFetch& fetch, const record::BatchView& batch, int64_t max_records);
+  StatusOr<int64_t> TakeFromBatch(PartitionFetch& fetch, const record::BatchView& batch,
+                                  int64_t max_records);
 
   std::shared_ptr<record::BufferPool> pool_;
   record::Codecs& codecs_;
