@@ -21,7 +21,7 @@ constexpr std::string_view kTypeNames[] = {"ABORT",           "COMMIT",         
 
 }  // namespace
 
-std::string_view ToString(ControlType type) {
+std::string_view NameOf(ControlType type) {
   const auto number = static_cast<size_t>(type);
   return number < std::size(kTypeNames) ? kTypeNames[number] : "UNKNOWN";
 }
@@ -39,7 +39,7 @@ StatusOr<ControlType> ParseControlType(const RecordView& record) {
 StatusOr<EndTxnMarker> ParseEndTxnMarker(const RecordView& record) {
   RUNNEL_ASSIGN_OR_RETURN(const ControlType type, ParseControlType(record));
   if (type != ControlType::kCommit && type != ControlType::kAbort) {
-    return Invalid(record, base::StrCat("is ", ToString(type), ", not the end of a transaction"));
+    return Invalid(record, base::StrCat("is ", NameOf(type), ", not the end of a transaction"));
   }
   if (!record.value.has_value() || record.value->size() < 6) {
     return Invalid(record, "has a bad value");

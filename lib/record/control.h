@@ -25,7 +25,7 @@ enum class ControlType : int16_t {
   kUnknown = -1,  // a type from the future: ignored by readers
 };
 // "ABORT", "COMMIT", ... "UNKNOWN".
-std::string_view ToString(ControlType type);
+std::string_view NameOf(ControlType type);
 
 // Reads the key of a control record. Later key versions are read as version 0.
 // Errors: kInvalidRecord when the key is null, cut, or its version is negative.

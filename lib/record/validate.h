@@ -24,7 +24,8 @@ enum class Origin { kClient, kCoordinator };
 
 // Names in brackets are the topic options these come from.
 struct ValidateOptions {
-  // The leader's clock: LogAppendTime, and the middle of the timestamp window.
+  // The leader's clock: LogAppendTime, and the middle of the timestamp window; with kNoTimestamp
+  // the window is not checked.
   Timestamp now = kNoTimestamp;
   // [message.timestamp.type]
   TimestampType timestamp_type = TimestampType::kCreateTime;
@@ -78,7 +79,8 @@ struct ValidateResult {
 // Errors: kCorruptMessage (structure, CRC, codec) · kMessageTooLarge · kInvalidRecord (old
 // formats, number of batches, counts and deltas, control batches, missing keys, malformed records)
 // · kInvalidTimestamp · kUnsupportedCompressionType · kRecordListTooLarge (inflates beyond bound).
-// Cost: reads every record once; decompresses compressed batches; no allocation when warm.
+// Cost: reads every record once; decompresses compressed batches; no allocation when warm, but
+// for recompression.
 // Source: org.apache.kafka.storage.internals.log.LogValidator.
 Status ValidateBatches(std::span<char> input, const ValidateOptions& options, Codecs& codecs,
                        ValidateResult& result);

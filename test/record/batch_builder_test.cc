@@ -264,8 +264,8 @@ TEST_CASE("Unknown control types and later versions are tolerated", "[record][co
   CHECK(*parse("00010001ffff") == ControlType::kCommit);
   CHECK(CodeOf(parse("ffff0001")) == ErrorCode::kInvalidRecord);
   CHECK(CodeOf(parse("000000")) == ErrorCode::kInvalidRecord);
-  CHECK(ToString(ControlType::kAbort) == "ABORT");
-  CHECK(ToString(ControlType::kUnknown) == "UNKNOWN");
+  CHECK(NameOf(ControlType::kAbort) == "ABORT");
+  CHECK(NameOf(ControlType::kUnknown) == "UNKNOWN");
 }
 
 TEST_CASE("An empty batch keeps what its producer needs", "[record][compaction]") {
