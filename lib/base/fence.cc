@@ -32,7 +32,7 @@ bool DetectAsymmetricFence() {
 
 void HeavyFence() {
   // The full fence orders this thread, the system call the others.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  internal::FullFence();
 #ifdef RUNNEL_HAVE_MEMBARRIER
   if (internal::HasAsymmetricFence()) Membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
 #endif

@@ -12,6 +12,17 @@
 namespace runnel::base {
 
 namespace internal {
+// A fence that orders everything before it with everything after it. The thread sanitizer does not
+// know std::atomic_thread_fence; a read-modify-write stands in for it there.
+inline void FullFence() {
+#if defined(__SANITIZE_THREAD__)
+  std::atomic<int> word = 0;
+  word.fetch_add(1, std::memory_order_seq_cst);
+#else
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+#endif
+}
+
 // Whether the kernel runs fences on other cores for us (Linux: membarrier). Registers the process
 // at the first call.
 bool DetectAsymmetricFence();
@@ -28,7 +39,7 @@ inline void LightFence() {
   if (internal::HasAsymmetricFence()) [[likely]] {
     std::atomic_signal_fence(std::memory_order_seq_cst);
   } else {
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    internal::FullFence();
   }
 }
 
