@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/strings.h"
+#include "base/status.h"
 
 namespace runnel::client {
 namespace {
@@ -27,14 +27,7 @@ Status Subscription::SetTopics(std::vector<std::string> topics, RebalanceListene
 }
 
 Status Subscription::SetPattern(std::string_view pattern, RebalanceListener* listener) {
-  // std::regex reports a bad pattern in no other way than by an exception.
-  try {
-    pattern_ = std::regex(pattern.begin(), pattern.end(),
-                          std::regex::ECMAScript | std::regex::optimize);
-  } catch (const std::regex_error& error) {
-    return Error(ErrorCode::kInvalidRegularExpression,
-                 base::StrCat("'", pattern, "' is no regular expression: ", error.what()));
-  }
+  RUNNEL_ASSIGN_OR_RETURN(pattern_, base::Regex::Parse(pattern));
   kind_ = Kind::kPattern;
   topics_.clear();
   listener_ = listener;
@@ -56,7 +49,7 @@ bool Subscription::Match(std::span<const std::string> existing) {
   if (kind_ != Kind::kPattern) return false;
   std::vector<std::string> matching;
   for (const std::string& topic : existing) {
-    if (std::regex_match(topic, pattern_)) matching.push_back(topic);
+    if (pattern_.MatchesAllOf(topic)) matching.push_back(topic);
   }
   matching = Sorted(std::move(matching));
   if (matching == topics_) return false;

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <regex>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/regex.h"
 #include "runnel/consumer.h"
 #include "runnel/error.h"
 
@@ -42,7 +42,7 @@ class Subscription final {
  private:
   Kind kind_ = Kind::kNone;
   std::vector<std::string> topics_;
-  std::regex pattern_;
+  base::Regex pattern_;
   RebalanceListener* listener_ = nullptr;
 };
 

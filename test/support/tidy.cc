@@ -108,8 +108,8 @@ constexpr Ban kBans[] = {
     {.word = "quick_exit", .call = true, .allowed = Where::kNowhere, .instead = "a Status"},
     {.word = "terminate", .call = true, .allowed = Where::kNowhere, .instead = "a Status"},
     {.word = "throw", .allowed = Where::kNowhere, .instead = "a Status"},
-    {.word = "try", .allowed = Where::kNowhere, .instead = "a Status"},
-    {.word = "catch", .call = true, .allowed = Where::kNowhere, .instead = "a Status"},
+    {.word = "try", .instead = "a Status"},
+    {.word = "catch", .call = true, .instead = "a Status"},
 };
 
 // In tests only these are banned.
