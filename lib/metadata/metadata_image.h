@@ -81,8 +81,8 @@ class MetadataImage final {
   MetadataImage(const MetadataImage&) = delete;
   MetadataImage& operator=(const MetadataImage&) = delete;
 
-  // Takes over one record, and appends to `view` what changed. Types without a meaning here are
-  // skipped. Errors: kCorruptMessage; the image is as before.
+  // Takes over one record, once, and appends to `view` what changed. Types without a meaning here
+  // are skipped. Errors: kCorruptMessage; the image is as before.
   Status Apply(std::string_view record, std::vector<ViewChange>* view = nullptr);
 
   // Null when there is no such topic.
@@ -119,8 +119,6 @@ class MetadataImage final {
   std::string PlanAllocateProducerIds(int32_t count, const PlanContext& context) const;
 
  private:
-  struct Planning;
-
   TopicState* Find(const Uuid& id);
   Status ApplyTopic(const RecordFrame& frame, std::vector<ViewChange>* view);
   Status ApplyPartition(const RecordFrame& frame, std::vector<ViewChange>* view);

@@ -2,8 +2,10 @@
 // add up to.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -90,9 +92,9 @@ struct BrokerSynonym {
 struct TopicConfigKey {
   std::string_view name = {};
   ConfigType type = ConfigType::kString;
-  std::string_view default_value = {};       // "" of a key without default: unset
-  std::string_view valid = {};               // for people: ">= 1", "[compact, delete]"
-  std::vector<BrokerSynonym> synonyms = {};  // the first one set wins
+  std::string_view default_value = {};         // "" of a key without default: unset
+  std::string_view valid = {};                 // for people: ">= 1", "[compact, delete]"
+  std::array<BrokerSynonym, 3> synonyms = {};  // the first one set wins; "": none
   std::string_view doc = {};
   bool hidden = false;  // not shown by describe
 };
