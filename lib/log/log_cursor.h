@@ -50,8 +50,8 @@ class LogCursor {
 
  private:
   Status Attach(Offset offset);
-  StatusOr<RecordBytes> ReadTail(int64_t max_bytes, int64_t limit);
-  int64_t LimitOf(const Segment& segment) const;
+  void AttachTo(std::shared_ptr<const Segment> segment, int64_t position);
+  StatusOr<RecordBytes> Take(RecordBytes found, int64_t max_bytes);
 
   PartitionLog* log_;
   ReadBound bound_;

@@ -17,6 +17,10 @@
 #include "runnel/random.h"
 #include "runnel/types.h"
 
+namespace runnel::record {
+class Codecs;
+}
+
 namespace runnel::log {
 
 class ReadBufferPool;
@@ -28,7 +32,8 @@ struct LogDeps {
   Executor* executor = nullptr;       // optional: populates memory ahead of the tail
   Random* random = nullptr;           // segment jitter
   Logger* logger = nullptr;           // null: silent
-  ReadBufferPool* buffers = nullptr;  // optional: recycles the buffers of reads from disk
+  ReadBufferPool* buffers = nullptr;  // recycles buffers of reads from disk; null: its own
+  record::Codecs* codecs = nullptr;   // compresses and decompresses; null: its own
 };
 
 // When a record becomes visible to readers.
@@ -38,18 +43,18 @@ enum class Visibility : uint8_t {
 };
 
 struct LogOpenOptions {
-  std::string name;  // "orders-0": the folder below the data directory
+  std::string name = {};  // "orders-0": the folder below the data directory
   // Stored in partition.metadata when the folder has none. A folder with another id is refused
   // with kInconsistentTopicId, unless this is zero.
-  Uuid topic_id;
-  LogConfig config;
+  Uuid topic_id = {};
+  LogConfig config = {};
   Visibility visibility = Visibility::kOnAppend;
   // True when `.kafka_cleanshutdown` was found: files are trusted and data is not read.
   bool clean_shutdown = false;
   // From the checkpoint files of the data directory.
   Offset recovery_point{0};
-  std::optional<Offset> log_start_offset;
-  std::optional<Offset> high_watermark;
+  std::optional<Offset> log_start_offset = {};
+  std::optional<Offset> high_watermark = {};
 };
 
 // What opening one log found and did. All counts are of this log.
@@ -60,7 +65,7 @@ struct LogRecovery {
   int64_t deleted_segments = 0;  // after a bad batch, or half-finished deletions
   int64_t rebuilt_indexes = 0;
   int64_t replayed_batches = 0;    // for producer state
-  std::vector<std::string> notes;  // one sentence each, for what was cut or rebuilt
+  std::vector<std::string> notes = {};  // one sentence each, for what was cut or rebuilt
 };
 
 enum class AppendOrigin : uint8_t {
@@ -110,8 +115,8 @@ struct ControlMarker {
 // Whole record batches, with what keeps them alive.
 // Lifetime: `bytes` is valid while `pin`, or a copy of it, lives; longer than the log itself.
 struct RecordBytes {
-  std::string_view bytes;
-  std::shared_ptr<const void> pin;
+  std::string_view bytes = {};
+  std::shared_ptr<const void> pin = {};
 
   bool empty() const { return bytes.empty(); }
 };
@@ -137,13 +142,13 @@ struct ReadOptions {
 
 struct ReadResult {
   // Starts with the batch that holds the offset; empty when there is nothing below the bound.
-  RecordBytes records;
+  RecordBytes records = {};
   Offset next_offset{0};  // after the last batch returned; the offset asked for when empty
   Offset high_watermark{0};
   Offset last_stable_offset{0};
   Offset log_start_offset{0};
   Offset end_offset{0};
-  std::vector<AbortedTxn> aborted;  // with kLastStable only, in the order of their markers
+  std::vector<AbortedTxn> aborted = {};  // with kLastStable only, in the order of their markers
 };
 
 // A record found by time or by epoch.

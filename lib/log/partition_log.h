@@ -20,12 +20,9 @@
 #include "log/log_types.h"
 #include "log/producer_state.h"
 #include "log/segment.h"
+#include "record/record.h"
 #include "runnel/error.h"
 #include "runnel/types.h"
-
-namespace runnel::record {
-struct RecordFields;  // record/batch_builder.h
-}
 
 namespace runnel::log {
 
@@ -42,6 +39,7 @@ class LogListener {
 enum LogEvent : uint32_t {
   kEndMoved = 1,      // records were appended
   kVisibleMoved = 2,  // the high watermark, or the last stable offset, rose
+  kRolled = 4,        // used inside; see LogListener::OnRoll
 };
 
 // Offsets are dense except where compaction removed records:
@@ -136,8 +134,8 @@ class PartitionLog {
   StatusOr<Offset> Flush();
   int64_t unflushed_bytes() const;
   int64_t unflushed_messages() const { return end_offset() - recovery_point(); }
-  // When the oldest unflushed byte was appended (monotonic); nullopt when all is flushed. Coarse:
-  // noted at the first append after a flush by the caller of NoteUnflushed.
+  // Since when there is something to flush; nullopt when all is flushed. Coarse, because appends
+  // read no clock: the first call that finds something notes the time. For a timer.
   std::optional<Elapsed> unflushed_since() const;
 
   // --- Maintenance --------------------------------------------------------------------------
@@ -197,14 +195,174 @@ class PartitionLog {
  private:
   friend class LogCursor;
 
-  std::shared_ptr<LogFolder> folder_;
+  // The active segment as the appender sees it.
+  struct Tail {
+    std::shared_ptr<Segment> segment = {};
+    std::shared_ptr<SegmentStorage> storage = {};  // null until the first append after opening
+    std::shared_ptr<Segment::Indexes> indexes = {};
+    char* data = nullptr;
+    int64_t size_bytes = 0;
+    // An append that ends here or below, with no later timestamp than `roll_after`, needs
+    // nothing but memory. 0 sends every append through PrepareLocked.
+    int64_t fast_limit = 0;
+    Timestamp roll_after = Timestamp::max();
+    int64_t bytes_since_entry = 0;  // of index entries
+    Timestamp first_timestamp = kNoTimestamp;
+    Timestamp max_timestamp = kNoTimestamp;
+    Offset max_timestamp_offset = kNoOffset;
+    LogConfig::Milliseconds jitter{0};
+    bool exists = false;  // has a file
+    int64_t synced_bytes = 0;
+  };
+  // A batch about to be appended.
+  struct Incoming {
+    Offset base_offset{0};
+    int64_t size_bytes = 0;
+    int32_t last_offset_delta = 0;
+    Timestamp max_timestamp = kNoTimestamp;
+    LeaderEpoch leader_epoch = kNoLeaderEpoch;
+  };
+  struct FlushPlan {
+    Offset end{0};
+    std::vector<std::shared_ptr<Segment>> closed = {};
+    std::shared_ptr<Segment> active = {};  // null when it has nothing new
+    int64_t active_bytes = 0;
+    bool names = false;
+    std::optional<std::string> epochs = {};
+  };
+  struct PendingDelete {
+    Offset base_offset{0};
+    Timestamp due = {};
+  };
+
+  PartitionLog(const LogDeps& deps, const LogOpenOptions& options);
+  void Adopt(std::vector<std::shared_ptr<Segment>> segments, Offset log_start, Offset end,
+             std::optional<Offset> high_watermark);
+
+  // Append (partition_log_append.cc).
+  Status PrepareLocked(const Incoming& batch, Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  StatusOr<AppendResult> CommitLocked(const Incoming& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  StatusOr<AppendResult> AppendBatchLocked(std::string_view batch, const AppendOptions& options)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  StatusOr<AppendResult> AppendUntrusted(std::string_view batch, const AppendOptions& options);
+  StatusOr<AppendResult> AppendBuilt(std::span<const record::RecordFields> records,
+                                     const AppendOptions& options);
+  Status ApplyProducerLocked(const record::BatchView& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ApplyMarkerLocked(const ControlMarker& marker, Offset offset, Timestamp timestamp)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsFastLocked(int64_t size_bytes, Timestamp timestamp, LeaderEpoch epoch) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return tail_.size_bytes + size_bytes <= tail_.fast_limit && timestamp <= tail_.roll_after &&
+           epoch == tail_epoch_;
+  }
+  void AddIndexEntryLocked(Offset last_offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PublishLocked(Offset end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Notify(uint32_t happened) {
+    if (armed_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+      NotifySlow(happened);
+    }
+  }
+  void Notify(const AppendResult& result) {
+    Notify(result.visible ? uint32_t{kEndMoved} | kVisibleMoved : uint32_t{kEndMoved});
+  }
+  void NotifySlow(uint32_t happened);
+
+  // The active segment (partition_log_tail.cc).
+  Status EnsureTailLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status LoadTailStatsLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool NeedsRollLocked(const Incoming& batch, Timestamp now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status RollLocked(Offset new_base) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status SealTailLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status WriteSnapshotLocked(Offset offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RefreshLimitsLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StartTailLocked(std::shared_ptr<Segment> segment) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PopulateAhead(int64_t from) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PoisonLocked(const Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status HealthLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RefreshUnstableLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status ReleaseTailLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // Reading (partition_log_read.cc).
+  std::shared_ptr<Segment> FindSegment(Offset offset) const;
+  std::shared_ptr<Segment> NextSegment(const Segment& segment) const;
+  std::vector<std::shared_ptr<Segment>> SegmentList() const;
+  Status CheckReadable(Offset offset) const;
+  int64_t LimitOf(const Segment& segment, ReadBound bound) const;
+
+  // Durability (partition_log_flush.cc).
+  FlushPlan PlanFlushLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status RunFlush(const FlushPlan& plan);
+  Status FlushHoldingIo() ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_);
+  Status MakeVisibleLocked(Offset offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  StatusOr<int64_t> VisiblePositionLocked(const Segment& segment, Offset offset) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // Maintenance (partition_log_maintain.cc, partition_log_truncate.cc, partition_log_replace.cc).
+  Status DeleteSegment(const std::shared_ptr<Segment>& segment, Timestamp now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_);
+  StatusOr<bool> MayDelete(const Segment& segment, Offset end, int64_t total_bytes,
+                           const LogConfig& config, Timestamp now) const;
+  void RaiseLogStart(Offset offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_);
+  Status StoreEpochs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_);
+  Status TruncateLocked(Offset offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_, mutex_);
+  Status CutSegmentLocked(const std::shared_ptr<Segment>& old, int64_t position)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_, mutex_);
+  Status RebuildTailIndexLocked(BatchScanner& scanner) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status RestartAtLocked(Offset offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_, mutex_);
+  Status DropSegmentsLocked(Offset from) ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_, mutex_);
+  Status CheckReplaceable(std::span<const std::shared_ptr<const Segment>> old) const;
+  Status RenameCleaned(std::span<const std::unique_ptr<CleanedSegment>> cleaned,
+                       std::string_view from, std::string_view to);
+  void PutInPlace(std::span<const std::shared_ptr<Segment>> old,
+                  std::vector<std::shared_ptr<Segment>> replacements)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_);
+  Status ReloadProducersLocked(Offset end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_, mutex_);
+
+  const std::shared_ptr<const LogFolder> folder_;
+  const LogDeps deps_;
   Uuid topic_id_;
   LeaderEpochCache epochs_;
+
+  // Rarely written, read by every reader.
   std::atomic<int64_t> log_start_{0};
-  std::atomic<int64_t> end_{0};
-  std::atomic<int64_t> high_watermark_{0};
   std::atomic<int64_t> recovery_point_{0};
+  // Written by appenders and flushers under mutex_ with release, read by anyone with acquire.
+  alignas(64) std::atomic<int64_t> end_{0};
+  std::atomic<int64_t> high_watermark_{0};
+  std::atomic<int64_t> first_unstable_{INT64_MAX};
+  // Set by waiters, cleared by NotifySlow; see Arm().
   std::atomic<uint32_t> armed_{0};
+  std::atomic<LogListener*> listener_{nullptr};
+
+  // Held across disk work by flushing, retention, truncation, replacing and closing.
+  mutable absl::Mutex io_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);
+  std::vector<PendingDelete> pending_deletes_ ABSL_GUARDED_BY(io_mutex_);
+
+  mutable absl::Mutex mutex_ ABSL_ACQUIRED_BEFORE(segments_mutex_);
+  Tail tail_ ABSL_GUARDED_BY(mutex_);
+  LeaderEpoch tail_epoch_ ABSL_GUARDED_BY(mutex_) = kNoLeaderEpoch;
+  Visibility visibility_ ABSL_GUARDED_BY(mutex_) = Visibility::kOnAppend;
+  LogConfig config_ ABSL_GUARDED_BY(mutex_);
+  ProducerState producers_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Offset> snapshots_ ABSL_GUARDED_BY(mutex_);  // sorted, that exist as files
+  // Where the high watermark is; its segment's visible_bytes_ moves next.
+  std::shared_ptr<Segment> visible_segment_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<Segment>> unsynced_ ABSL_GUARDED_BY(mutex_);  // closed ones
+  bool names_dirty_ ABSL_GUARDED_BY(mutex_) = false;   // new files await a directory sync
+  bool epochs_dirty_ ABSL_GUARDED_BY(mutex_) = false;  // the epoch file awaits writing
+  bool touched_ ABSL_GUARDED_BY(mutex_) = false;       // Close() has something to write
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  Status health_ ABSL_GUARDED_BY(mutex_);
+  mutable std::optional<Elapsed> unflushed_since_ ABSL_GUARDED_BY(mutex_);
+  // Where the last flush ended, so that making it visible needs no search.
+  std::shared_ptr<Segment> mark_segment_ ABSL_GUARDED_BY(mutex_);
+  int64_t mark_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  Offset mark_end_ ABSL_GUARDED_BY(mutex_){0};
+
+  // Innermost but for a segment's own; readers take it shared, to find a segment.
+  mutable absl::Mutex segments_mutex_;
+  std::vector<std::shared_ptr<Segment>> segments_ ABSL_GUARDED_BY(segments_mutex_);
 };
 
 }  // namespace runnel::log

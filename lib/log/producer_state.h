@@ -78,9 +78,12 @@ struct CompletedTxn {
 class ProducerState {
  public:
   // Checks a client's batch. Returns the original when it repeats a cached batch.
-  // Errors: kInvalidProducerEpoch, kOutOfOrderSequenceNumber, kInvalidTxnState.
+  // Errors: kInvalidProducerEpoch, kOutOfOrderSequenceNumber, kInvalidTxnState;
+  // kTransactionAbortable when a transaction would begin unverified.
   StatusOr<std::optional<ProducerBatch>> Check(const ProducerAppend& batch,
                                                TxnVerification verification) const;
+  // The only check of a coordinator's batch. Errors: kInvalidProducerEpoch.
+  Status CheckEpoch(const ProducerAppend& batch) const;
   // Errors: kInvalidProducerEpoch, kTransactionCoordinatorFenced.
   Status CheckMarker(const ControlMarker& marker) const;
 
@@ -106,6 +109,8 @@ class ProducerState {
 
   // Forgets producers idle since before `now - expiration` without an open transaction.
   void Expire(Timestamp now, std::chrono::milliseconds expiration);
+  // Completed transactions below the log start no longer hold the last stable offset back.
+  void OnLogStart(Offset log_start);
   void Clear();
 
   std::string EncodeSnapshot() const;
@@ -113,6 +118,8 @@ class ProducerState {
   Status DecodeSnapshot(std::string_view bytes);
 
  private:
+  ProducerEntry& Touch(ProducerId id, int16_t epoch, Timestamp timestamp);
+
   absl::flat_hash_map<ProducerId, ProducerEntry> producers_;
   absl::btree_map<Offset, ProducerId> open_;      // by first offset
   absl::btree_map<Offset, Offset> unreplicated_;  // first offset -> marker not below the HW
