@@ -83,8 +83,8 @@ class Broker final {
   // kKafkaStorageError.
   Status ImportPartition(std::string_view from_folder, const TopicPartition& partition);
 
-  // What opening found.
-  const RecoveryReport& recovery_report() const;
+  // What opening found so far: partitions are opened, and recovered, at their first use.
+  RecoveryReport recovery_report() const;
   const BrokerOptions& options() const;
 
   // For Runnel's own layers.
