@@ -118,14 +118,16 @@ TEST_CASE("Timers run in order of time and can be cancelled", "[base][executor]"
   const Elapsed now = Clock::System().ElapsedTime();
   std::string order;
   Signal done;
-  executor->PostAt(now + 6ms, [&] { done.Raise(); });
-  executor->PostAt(now + 4ms, [&] { order += 'b'; });
-  executor->PostAt(now + 2ms, [&] { order += 'a'; });
-  const Executor::TimerId cancelled = executor->PostAt(now + 3s, [&] { order += 'x'; });
-  CHECK(executor->Cancel(cancelled));
-  CHECK_FALSE(executor->Cancel(cancelled));
+  executor->Post([&] {  // so that none fires before all are set
+    executor->PostAt(now + 6ms, [&] { done.Raise(); });
+    executor->PostAt(now + 4ms, [&] { order += 'b'; });
+    executor->PostAt(now + 2ms, [&] { order += 'a'; });
+    const Executor::TimerId cancelled = executor->PostAt(now + 1ms, [&] { order += 'x'; });
+    order += executor->Cancel(cancelled) ? 'c' : '?';
+    order += executor->Cancel(cancelled) ? '?' : 'd';
+  });
   REQUIRE(executor->Wait(done, Soon()));
-  CHECK(order == "ab");
+  CHECK(order == "cdab");
   CHECK(Clock::System().ElapsedTime() - now >= 6ms);
 }
 
