@@ -11,6 +11,10 @@ function(runnel_compile_options target)
     target_compile_options(${target} PRIVATE -Wno-sign-conversion -Wno-restrict)
   endif()
   if(RUNNEL_SANITIZE)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      # g++ 12 with sanitizers takes members of std::regex and std::optional for uninitialised.
+      target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)
+    endif()
     target_compile_options(${target} PUBLIC -fsanitize=${RUNNEL_SANITIZE} -fno-omit-frame-pointer
                                             -fno-sanitize-recover=all)
     target_link_options(${target} PUBLIC -fsanitize=${RUNNEL_SANITIZE})

@@ -30,10 +30,10 @@ SplitSource SplitComments(std::string_view source);
 
 // Checks one file. `path` is relative to the repository and decides which rules hold:
 // - lib/, include/: what may be included (the layering table), at most 600 lines, functions of at
-//   most 70 lines, no threads, clocks, files, random numbers, exceptions or ends of the process
-//   outside lib/base;
+//   most 70 lines, at most 100 columns, no threads, clocks, files, random numbers, exceptions or
+//   ends of the process outside lib/base;
 // - test/: no sleeps;
-// - everywhere: `#pragma once` in headers, no unowned to-do, at most 100 columns, no tabs.
+// - everywhere: `#pragma once` in headers, no unowned to-do, no tabs.
 std::vector<Finding> CheckTidy(std::string_view path, std::string_view source);
 
 }  // namespace runnel::testing
