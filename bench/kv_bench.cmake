@@ -1,0 +1,1 @@
+runnel_bench_link(kv_bench runnel::kv)
