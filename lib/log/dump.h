@@ -8,8 +8,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "record/batch_header.h"
+#include "record/buffer.h"
 #include "record/compression.h"
 #include "record/record.h"
 #include "runnel/error.h"
@@ -69,29 +72,38 @@ class Dumper {
   bool PrintComplaints(LineSink sink);
 
  private:
-  struct Mismatch {
-    int64_t index_offset;
-    int64_t log_offset;
-  };
-  struct TimeMismatch {
-    int64_t timestamp;
-    int64_t other;
-  };
-  struct Complaints {
+  // Pairs of numbers under the name of a file, in the order the files were printed.
+  struct Complaint {
     std::string file;
-    std::vector<Mismatch> entries;
+    std::vector<std::pair<int64_t, int64_t>> pairs;
   };
+  using Complaints = std::vector<Complaint>;
 
   Status DumpLog(File& file, std::string_view name, LineSink sink);
+  void DumpRecords(const record::BatchView& batch, std::string_view name, LineSink sink);
+  void DumpRecord(const record::BatchView& batch, const record::RecordView& record, LineSink sink);
   Status DumpOffsetIndex(File& file, std::string_view name, LineSink sink);
   Status DumpTimeIndex(File& file, std::string_view name, LineSink sink);
+  void CheckTimeEntry(File& log, int64_t position, std::string_view name, Offset offset,
+                      int64_t timestamp, int64_t previous);
   Status DumpTransactionIndex(File& file, std::string_view name, LineSink sink);
   Status DumpSnapshot(File& file, std::string_view name, LineSink sink);
-  Status DumpText(File& file, std::string_view name, LineSink sink);
+  Status DumpText(std::string_view name, LineSink sink);
+  static void Add(Complaints& complaints, std::string_view file, int64_t first, int64_t second);
+  static bool Print(Complaints& complaints, std::string_view title, std::string_view first,
+                    std::string_view second, LineSink sink);
 
   Directory& directory_;
   DumpOptions options_;
   record::Codecs& codecs_;
+  record::Buffer inflated_;
+  int64_t last_offset_ = -1;  // of the records of the file being printed
+
+  Complaints index_mismatches_;   // index offset, log offset
+  Complaints time_mismatches_;    // index timestamp, log timestamp
+  Complaints time_out_of_order_;  // index timestamp, the one before
+  Complaints time_not_found_;     // indexed offset, offset found
+  Complaints non_consecutive_;    // offset, offset that follows
 };
 
 }  // namespace runnel::log

@@ -41,6 +41,9 @@ bool IsValidTopicName(std::string_view name);
 // topic to at most 255 bytes.
 std::string DeletedFolder(const TopicPartition& partition, const Uuid& unique);
 
+// Folders that start like this are imports in progress, or left by a crash: removed by the next open.
+inline constexpr std::string_view kImportPrefix = ".import-";
+
 // The outside world of a data directory. Everything outlives it; none may be null.
 struct LogDirectoryDeps {
   FileSystem* files = nullptr;
@@ -161,22 +164,33 @@ class LogDirectory {
     std::string folder;
     Elapsed due;
   };
-  using Entries = absl::btree_map<TopicPartition, std::unique_ptr<Entry>>;
+  // The four checkpoint files, in the order of the fields of PartitionCheckpoint.
+  static constexpr size_t kFileCount = 4;
+  using Field = std::optional<Offset> PartitionCheckpoint::*;
+  static constexpr std::array<Field, kFileCount> kFields{
+      &PartitionCheckpoint::recovery_point, &PartitionCheckpoint::high_watermark,
+      &PartitionCheckpoint::log_start_offset, &PartitionCheckpoint::cleaner_offset};
+  static constexpr std::array<std::string_view, kFileCount> kFiles{
+      kRecoveryPointFile, kHighWatermarkFile, kLogStartFile, kCleanerFile};
 
   LogDirectory(const LogDirectoryDeps& deps, const LogDirectoryOptions& options);
   Status Load(LogDirectoryReport& report);
   Status LoadMeta(LogDirectoryReport& report);
+  Status CheckIdentity(const MetaProperties& meta) const;
   Status LoadFolders(LogDirectoryReport& report);
   void LoadCheckpoints(LogDirectoryReport& report);
-  void LoadCheckpoint(std::string_view file, std::optional<Offset> PartitionCheckpoint::*field,
-                      LogDirectoryReport& report);
-  StatusOr<std::shared_ptr<PartitionLog>> OpenEntry(const TopicPartition& partition, Entry& entry,
-                                                    const PartitionOptions& options,
-                                                    LogRecovery* recovery);
-  void CollectLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  OffsetMap OffsetsLocked(std::optional<Offset> PartitionCheckpoint::*field) const
+
+  Status CheckWritable() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // Waits until nobody opens or deletes the partition; its entry, or null when there is none.
+  Entry* FindIdleLocked(const TopicPartition& partition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Opens the log of `entry`, which this thread has marked busy, and clears the mark.
+  Status OpenBusy(const TopicPartition& partition, Entry& entry, const PartitionOptions& options,
+                  LogRecovery* recovery) ABSL_LOCKS_EXCLUDED(mutex_);
+  void SetLocked(Entry& entry, size_t file, std::optional<Offset> offset)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Status CheckWritable() const;
+  void CollectLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status WriteChanged() ABSL_LOCKS_EXCLUDED(checkpoint_mutex_, mutex_);
+  Status CloseLogs() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const LogDirectoryDeps deps_;
   const LogDirectoryOptions options_;
@@ -186,15 +200,16 @@ class LogDirectory {
   MetaProperties meta_;
   bool clean_shutdown_ = false;
 
-  // Taken before mutex_ and held across the disk writes of the checkpoint files, which share
-  // temporary names.
+  // Taken before mutex_, and held across the disk writes of the checkpoint files, which would
+  // otherwise share their temporary names.
   absl::Mutex checkpoint_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);
-  // What each checkpoint file holds, as text.
-  std::array<std::string, 4> written_ ABSL_GUARDED_BY(checkpoint_mutex_);
 
   mutable absl::Mutex mutex_;
-  Entries entries_ ABSL_GUARDED_BY(mutex_);
+  absl::CondVar idle_;  // an entry is no longer busy
+  absl::btree_map<TopicPartition, std::unique_ptr<Entry>> entries_ ABSL_GUARDED_BY(mutex_);
   std::deque<Deleted> deleted_ ABSL_GUARDED_BY(mutex_);
+  // Whether a file holds other offsets than `entries_`.
+  std::array<bool, kFileCount> dirty_ ABSL_GUARDED_BY(mutex_){};
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
