@@ -93,11 +93,11 @@ std::string ControlText(const RecordView& record) {
   const auto type = record::ParseControlType(record);
   if (!type.ok()) return StrCat(" controlType: ", ToString(type.status()));
   if (*type != ControlType::kAbort && *type != ControlType::kCommit) {
-    return StrCat(" controlType: ", ToString(*type), "(", static_cast<int>(*type), ")");
+    return StrCat(" controlType: ", record::NameOf(*type), "(", static_cast<int>(*type), ")");
   }
   const auto marker = record::ParseEndTxnMarker(record);
   if (!marker.ok()) return StrCat(" endTxnMarker: ", ToString(marker.status()));
-  return StrCat(" endTxnMarker: ", ToString(marker->type),
+  return StrCat(" endTxnMarker: ", record::NameOf(marker->type),
                 " coordinatorEpoch: ", marker->coordinator_epoch);
 }
 
