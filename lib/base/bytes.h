@@ -69,8 +69,7 @@ inline constexpr int kMaxVarlongBytes = 10;
 
 // Bytes that the value takes: 1 to 5, or 1 to 10.
 constexpr int UnsignedVarlongSize(uint64_t value) {
-  // Bits over 7, rounded up, without a division: exact for 1 to 64 bits.
-  return (static_cast<int>(std::bit_width(value | 1)) * 9 + 64) >> 6;
+  return (static_cast<int>(std::bit_width(value | 1)) + 6) / 7;
 }
 constexpr int UnsignedVarintSize(uint32_t value) {
   return UnsignedVarlongSize(value);

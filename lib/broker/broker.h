@@ -1,7 +1,9 @@
 // The engine: one method per Kafka operation, on plain structs. Everything above it is a door.
 #pragma once
 
+#include <absl/base/thread_annotations.h>
 #include <absl/functional/any_invocable.h>
+#include <absl/synchronization/mutex.h>
 
 #include <cstdint>
 #include <map>
@@ -28,6 +30,7 @@ namespace runnel::broker {
 struct Core;
 class Topics;
 class Groups;
+class Fetches;
 class Maintenance;
 
 // Answers a request, once: on the calling thread before the call returns, or later on another one.
@@ -178,12 +181,26 @@ class Broker final {
   const std::shared_ptr<Core>& core() const { return core_; }
 
  private:
+  struct ProduceState;
+
   explicit Broker(std::shared_ptr<Core> core);
 
+  static StatusOr<std::shared_ptr<Core>> OpenCore(BrokerOptions options);
+  StatusOr<std::shared_ptr<Partition>> Resolve(const TopicKey& key, int32_t partition);
+  Status CloseAll();
+  static void FinishProduce(const std::shared_ptr<ProduceState>& state);
+
   const std::shared_ptr<Core> core_;
+  // Destroyed from the last to the first; those that are shared are so with their timers only.
   std::unique_ptr<broker::Topics> topics_;
-  std::unique_ptr<Groups> groups_;
-  std::unique_ptr<Maintenance> maintenance_;
+  std::shared_ptr<Groups> groups_;
+  std::shared_ptr<Fetches> fetches_;
+  std::shared_ptr<Maintenance> maintenance_;
+
+  absl::Mutex producer_id_mutex_;
+  // The block of ids in use: [next, end).
+  int64_t next_producer_id_ ABSL_GUARDED_BY(producer_id_mutex_) = 0;
+  int64_t end_producer_id_ ABSL_GUARDED_BY(producer_id_mutex_) = 0;
 };
 
 }  // namespace runnel::broker

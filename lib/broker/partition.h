@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -69,11 +68,15 @@ class Partition final : public std::enable_shared_from_this<Partition>, private 
   const std::string& topic() const { return id_.topic; }
   int32_t index() const { return id_.partition; }
   Uuid topic_id() const { return topic_id_; }
+  // Epoch of this leadership; it rises only with replication.
   LeaderEpoch leader_epoch() const { return LeaderEpoch(0); }
   // What "acknowledged" means here; follows the topic's configs.
   Durability durability() const { return durability_.load(std::memory_order_relaxed); }
   // OK, or why every use fails from now on.
   Status status() const;
+  bool failed() const { return failed_.load(std::memory_order_acquire); }
+  // OK, or why appends fail: status(), or the log has become read-only.
+  Status append_status() const;
 
   // --- Append -------------------------------------------------------------------------------
 
@@ -82,13 +85,17 @@ class Partition final : public std::enable_shared_from_this<Partition>, private 
   // Errors: also kInvalidRecord, kInvalidTimestamp, kMessageTooLarge, kRecordListTooLarge.
   // Cost: no allocation, no system call and no clock when the record has a timestamp and the
   // topic uses CreateTime.
-  StatusOr<Appended> AppendRecord(const record::RecordFields& record);
+  // Callers that have read the clock pass it as `now`; otherwise it is read here when needed.
+  StatusOr<Appended> AppendRecord(const record::RecordFields& record, Timestamp now = kNoTimestamp);
   // Appends several records as one batch; `records` must not be empty.
-  StatusOr<Appended> AppendRecords(std::span<const record::RecordFields> records);
+  StatusOr<Appended> AppendRecords(std::span<const record::RecordFields> records,
+                                   Timestamp now = kNoTimestamp);
   // Appends one finished batch (magic 2, base offset 0). kUntrusted checks all of it; kBuiltHere
   // is for bytes that record::BatchBuilder made in this process.
   // Errors: also kCorruptMessage, kOutOfOrderSequenceNumber, kInvalidProducerEpoch.
   StatusOr<Appended> AppendBatch(std::string_view batch, BatchTrust trust);
+  // The same for batches of the group coordinator: without the checks made of clients.
+  StatusOr<Appended> AppendAsCoordinator(std::string_view batch);
 
   // --- Acknowledgement ----------------------------------------------------------------------
 
@@ -104,6 +111,9 @@ class Partition final : public std::enable_shared_from_this<Partition>, private 
   void OnAcknowledged(Offset last_offset, AckCallback done);
   // True when AwaitAcknowledged(last_offset) would return OK at once.
   bool IsAcknowledged(Offset last_offset) const;
+  // For senders that do not wait: with kFsync records become visible only by a sync, and this has
+  // one made soon. Nothing to do otherwise.
+  void SyncSoon();
 
   // --- Read ---------------------------------------------------------------------------------
 
@@ -134,22 +144,33 @@ class Partition final : public std::enable_shared_from_this<Partition>, private 
     Durability durability = Durability::kOs;
     int64_t flush_messages = INT64_MAX;                  // kInterval: sync after so many records
     std::chrono::nanoseconds flush_interval = kForever;  // kInterval: sync after so long
+    FullPolicy full_policy = FullPolicy::kReject;        // memory topics
   };
-  Partition(std::shared_ptr<Core> core, TopicPartition id, Uuid topic_id, Settings settings);
+  // Shared by the partitions of a topic.
+  using SettingsPtr = std::shared_ptr<const Settings>;
+
+  Partition(std::shared_ptr<Core> core, TopicPartition id, Uuid topic_id, SettingsPtr settings);
   ~Partition() override;
 
   // Applies changed configs, also to the open log.
-  Status SetSettings(const Settings& settings);
-  Settings settings() const;
-  // One turn of the syncer: makes what is appended durable, moves the high watermark and answers
-  // everyone it covers. A failure answers everyone with the error.
-  Status Sync();
-  // Fails every use from now on with `reason` and answers everyone who waits.
-  void Fail(const Status& reason);
-  // Writes everything out and closes the log; then as Fail(kBrokerNotAvailable).
+  Status SetSettings(SettingsPtr settings);
+  SettingsPtr settings() const;
+  // A callback whose time has come, to be called without locks.
+  struct ReadyAck {
+    AckCallback done;
+    Status status;
+  };
+  // One turn of the syncer: makes what is appended durable, moves the high watermark and hands out
+  // the callbacks it covers. A failure makes the partition read-only and hands out all of them.
+  void Sync(std::vector<ReadyAck>& ready);
+  // Fails every use from now on with `reason` and answers everyone who waits. kDeleted: the log
+  // writes nothing any more.
+  enum class LogFate { kKept, kDeleted };
+  void Fail(const Status& reason, LogFate fate);
+  // Syncs what is appended, closes the log, then fails every use with kBrokerNotAvailable.
   Status Close();
-  // Lets go of descriptors and mappings when nothing used the log since the last call.
-  Status ReleaseIfIdle();
+  // Lets go of descriptors and mappings when nothing has used the log for `idle`.
+  Status ReleaseIfIdle(std::chrono::nanoseconds idle);
 
  private:
   friend class PartitionReader;
@@ -158,14 +179,23 @@ class Partition final : public std::enable_shared_from_this<Partition>, private 
     AckCallback done;
   };
 
+  // Work after an append that most partitions do not have; one byte to test on the hot path.
+  enum AfterAppend : uint8_t { kNothing = 0, kScheduleFlush = 1, kCountMemory = 2 };
+
   StatusOr<log::PartitionLog*> OpenLog();
+  StatusOr<std::shared_ptr<log::PartitionLog>> OpenFolder() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   StatusOr<Appended> Finish(StatusOr<Appended> appended, int64_t bytes);
-  log::AppendOptions OptionsFor(log::Trust trust) const;
-  Timestamp NowIfNeeded(Timestamp record_timestamp) const;
-  Status Explain(Status status) const;
-  void AnswerAcks(const Status& status);
+  Timestamp ClockFor(Timestamp record_timestamp, Timestamp now) const;
+  Status MakeRoom(log::PartitionLog& log, int64_t bytes);
+  Status DropOldest(log::PartitionLog& log);
+  void ScheduleFlush(Offset last_offset);
+  // The reason this partition gives for a failed call: its own end, if it has met it.
+  Status Explain(const Status& status) const;
+  void ApplySettingsLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool in_memory() const;
+  void TakeAcksLocked(Offset end, const Status& status, std::vector<ReadyAck>& ready)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnLogEvent(uint32_t events) override;
-  void OnRoll() override;
 
   const std::shared_ptr<Core> core_;
   const TopicPartition id_;
@@ -174,33 +204,43 @@ class Partition final : public std::enable_shared_from_this<Partition>, private 
   // Null until the first use; then set for ever. Release when written under mutex_, acquire on
   // every use.
   std::atomic<log::PartitionLog*> log_{nullptr};
-  // Written by SetSettings; relaxed: a change may be seen an append late.
+  // Follow settings_; relaxed: a change may be seen an append late.
   std::atomic<Durability> durability_;
-  std::atomic<bool> append_needs_clock_;
-  // Set once by Fail() before the log is told; acquire by those who explain an error.
+  std::atomic<uint8_t> after_append_{kNothing};
+  std::atomic<bool> append_needs_clock_{false};
+  // Set once by Fail(), after failure_; acquire by everyone who asks.
   std::atomic<bool> failed_{false};
-  // Appends since the last look of maintenance; relaxed, for idleness only.
-  std::atomic<bool> used_{false};
+  // A timer of kInterval is set; exchanged by appenders, cleared by the flush.
+  std::atomic<bool> flush_scheduled_{false};
+  // Readers alive; relaxed, for idleness only.
+  std::atomic<int32_t> readers_{0};
 
   mutable absl::Mutex mutex_;
-  std::unique_ptr<log::PartitionLog> owned_log_ ABSL_GUARDED_BY(mutex_);
-  Settings settings_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<log::PartitionLog> owned_log_ ABSL_GUARDED_BY(mutex_);
+  SettingsPtr settings_ ABSL_GUARDED_BY(mutex_);
   Status failure_ ABSL_GUARDED_BY(mutex_);
-  std::deque<PendingAck> acks_ ABSL_GUARDED_BY(mutex_);
+  std::vector<PendingAck> acks_ ABSL_GUARDED_BY(mutex_);
+  // What maintenance saw last, to tell whether the log is idle.
+  Offset last_seen_end_ ABSL_GUARDED_BY(mutex_){-1};
+  Elapsed idle_since_ ABSL_GUARDED_BY(mutex_){0};
 };
 
 // A reader's place in a partition.
 //
 // Thread safety: confined to one thread at a time.
-// Lifetime: keeps the partition alive; what Read() returned lives longer.
+// Lifetime: keeps the partition alive; after a move only destruction is left. What Read() returned
+// lives longer.
 class PartitionReader final {
  public:
   PartitionReader(std::shared_ptr<Partition> partition, log::PartitionLog& log,
                   IsolationLevel isolation);
+  ~PartitionReader();
+  PartitionReader(PartitionReader&&) noexcept = default;
+  PartitionReader& operator=(PartitionReader&&) noexcept;
 
   const std::shared_ptr<Partition>& partition() const { return partition_; }
   // Moves to `offset`; the end is allowed and means "wait for the next record".
-  // Errors: kOffsetOutOfRange outside [log start, high watermark]: apply the reset policy.
+  // Errors: kOffsetOutOfRange outside [log start, end]: apply the reset policy.
   Status Seek(Offset offset);
   // Whole batches from here on, up to `max_bytes` but at least one; empty when nothing is visible
   // yet. The first batch may begin before offset(): skip the records below it.

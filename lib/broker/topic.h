@@ -30,7 +30,7 @@ class Topic final {
   using Configs = metadata::ConfigMap;
 
   Topic(std::shared_ptr<Core> core, std::string name, Uuid id, int32_t partition_count,
-        Configs configs, Partition::Settings settings);
+        Configs configs, Partition::SettingsPtr settings);
 
   const std::string& name() const { return name_; }
   Uuid id() const { return id_; }
@@ -41,6 +41,8 @@ class Topic final {
   int32_t partition_count() const { return partition_count_.load(std::memory_order_acquire); }
   // Null when `index` is outside [0, partition_count()).
   std::shared_ptr<Partition> partition(int32_t index);
+  // The same, but null when nobody has asked for it yet.
+  std::shared_ptr<Partition> FindPartition(int32_t index) const;
   Durability durability() const;
   // The configs set on the topic itself, by Kafka's names.
   Configs configs() const;
@@ -49,12 +51,14 @@ class Topic final {
 
   void Grow(int32_t partition_count);
   // Applies new configs to all partitions, as far as they exist.
-  Status SetConfigs(Configs configs, const Partition::Settings& settings);
-  Partition::Settings settings() const;
+  Status SetConfigs(Configs configs, Partition::SettingsPtr settings);
+  Partition::SettingsPtr settings() const;
   // Partitions that have been asked for so far; the others have no object yet.
   std::vector<std::shared_ptr<Partition>> LivePartitions() const;
   // Marks it deleted and fails all its partitions with `reason`.
   void MarkDeleted(const Status& reason);
+  // Fails all partitions, present and future, with `reason`.
+  void Fail(const Status& reason, Partition::LogFate fate);
 
  private:
   const std::shared_ptr<Core> core_;
@@ -66,7 +70,7 @@ class Topic final {
   std::atomic<bool> deleted_{false};
   mutable absl::Mutex mutex_;
   Configs configs_ ABSL_GUARDED_BY(mutex_);
-  Partition::Settings settings_ ABSL_GUARDED_BY(mutex_);
+  Partition::SettingsPtr settings_ ABSL_GUARDED_BY(mutex_);
   Status failure_ ABSL_GUARDED_BY(mutex_);
   // Made when first asked for; as long as the highest index used.
   std::vector<std::shared_ptr<Partition>> partitions_ ABSL_GUARDED_BY(mutex_);

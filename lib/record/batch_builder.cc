@@ -232,7 +232,7 @@ void EncodeSingleRecordBatch(char* out, int64_t size_bytes, const SingleRecordBa
                .base_sequence = batch.base_sequence,
                .record_count = 1,
            });
-  const int64_t body_bytes = internal::BodyOf(size_bytes - kBatchHeaderBytes);
+  const int64_t body_bytes = internal::SizeOfBody(0, 0, record);
   char* const end = internal::StoreRecord(out + kBatchHeaderBytes, body_bytes, 0, 0, record);
   RUNNEL_CHECK(end - out == size_bytes);
   internal::StoreCrc(out, size_bytes);

@@ -1,5 +1,7 @@
 #include "record/batch_header.h"
 
+#include <limits>
+
 #include "base/crc32c.h"
 #include "base/status.h"
 #include "base/strings.h"
@@ -26,8 +28,13 @@ void StoreMaxTimestamp(char* batch, Timestamp timestamp) {
   base::StoreBigEndian<int64_t>(batch + field::kMaxTimestamp, timestamp.time_since_epoch().count());
 }
 
-// What is wrong with a header for which IsWellFormed is false.
-Status WhyMalformed(const BatchHeader& header) {
+}  // namespace
+
+StatusOr<BatchHeader> BatchHeader::Parse(std::string_view bytes) {
+  if (bytes.size() < kBatchHeaderBytes) {
+    return Corrupt(StrCat("a batch header has 61 bytes, but only ", bytes.size(), " are there"));
+  }
+  const BatchHeader header(bytes.data());
   if (const int8_t magic = header.magic(); magic != kMagicV2) {
     if (magic == 0 || magic == 1) {
       return Error(ErrorCode::kUnsupportedForMessageFormat,
@@ -42,19 +49,11 @@ Status WhyMalformed(const BatchHeader& header) {
     return Corrupt(StrCat("batch has last offset delta ", header.last_offset_delta(), " and ",
                           header.record_count(), " records"));
   }
-  return Corrupt(StrCat("base offset ", header.base_offset(), " is out of range"));
-}
-
-}  // namespace
-
-StatusOr<BatchHeader> BatchHeader::Parse(std::string_view bytes) {
-  if (bytes.size() < kBatchHeaderBytes) {
-    return Corrupt(StrCat("a batch header has 61 bytes, but only ", bytes.size(), " are there"));
+  const int64_t base = header.base_offset().value();
+  if (base < 0 || base >= std::numeric_limits<int64_t>::max() - header.last_offset_delta()) {
+    return Corrupt(StrCat("base offset ", base, " is out of range"));
   }
-  if (!IsWellFormed(bytes.data())) [[unlikely]] {
-    return WhyMalformed(BatchHeader(bytes.data()));
-  }
-  return BatchHeader(bytes.data());
+  return header;
 }
 
 StatusOr<BatchView> BatchView::Parse(std::string_view bytes) {

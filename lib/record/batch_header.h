@@ -73,16 +73,6 @@ class BatchHeader {
   // kUnsupportedForMessageFormat for magic 0 and 1 (see legacy.h).
   static StatusOr<BatchHeader> Parse(std::string_view bytes);
 
-  // True when Parse would succeed on the 61 bytes at `data`. For hot paths, which ask Parse for
-  // the reason afterwards.
-  static bool IsWellFormed(const char* data) {
-    const BatchHeader header(data);
-    return header.magic() == kMagicV2 && header.size_bytes() >= kBatchHeaderBytes &&
-           (header.last_offset_delta() | header.record_count()) >= 0 &&
-           header.base_offset() >= Offset(0) &&
-           header.base_offset() < Offset(INT64_MAX) - header.last_offset_delta();
-  }
-
   // Trusts the caller that Parse(bytes at data) would succeed.
   static BatchHeader FromTrusted(const char* data) { return BatchHeader(data); }
 

@@ -10,11 +10,6 @@ bool BatchReader::StopCorrupt(const Status& reason) {
   return Stop(End::kCorrupt);
 }
 
-bool BatchReader::StopMalformed(std::string_view bytes) {
-  const StatusOr<BatchHeader> header = BatchHeader::Parse(bytes);
-  return StopCorrupt(header.status());
-}
-
 bool BatchReader::Next() {
   if (end_ != End::kNone) return false;
   position_ = next_;
@@ -24,20 +19,19 @@ bool BatchReader::Next() {
   const int32_t length = base::LoadBigEndian<int32_t>(left.data() + field::kBatchLength);
   if (length == 0) return Stop(End::kUnwritten);
   const int64_t size_bytes = int64_t{kLogOverheadBytes} + length;
+  // A length below a header's is corrupt even when the bytes end here; so is another magic.
   const bool whole_header = left.size() >= kBatchHeaderBytes;
-  const bool well_formed =
-      whole_header ? BatchHeader::IsWellFormed(left.data()) : size_bytes >= kBatchHeaderBytes;
-  if (!well_formed) [[unlikely]] {
-    return StopMalformed(left);
-  }
-  if (size_bytes > static_cast<int64_t>(left.size())) {
+  if (length > 0 && size_bytes > static_cast<int64_t>(left.size()) &&
+      (!whole_header || BatchHeader::Parse(left).ok())) {
     incomplete_batch_bytes_ = size_bytes;
     return Stop(End::kIncomplete);
   }
-  batch_ = BatchView::FromTrusted(left.data());
-  if (crc_check_ == CrcCheck::kVerify && !batch_.IsCrcValid()) [[unlikely]] {
-    return StopCorrupt(batch_.VerifyCrc());
+  const StatusOr<BatchView> batch = BatchView::Parse(left);
+  if (!batch.ok()) return StopCorrupt(batch.status());
+  if (crc_check_ == CrcCheck::kVerify && !batch->IsCrcValid()) [[unlikely]] {
+    return StopCorrupt(batch->VerifyCrc());
   }
+  batch_ = *batch;
   next_ = position_ + static_cast<size_t>(size_bytes);
   return true;
 }

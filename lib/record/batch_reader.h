@@ -53,7 +53,6 @@ class BatchReader {
     return false;
   }
   bool StopCorrupt(const Status& reason);
-  bool StopMalformed(std::string_view bytes);
 
   std::string_view bytes_;
   int64_t first_position_;

@@ -22,33 +22,23 @@ struct HeaderValues {
   int32_t record_count = 0;
 };
 
-// Stores all but length and CRC. The fields below the CRC go out as five words, at the places
-// where the CRC loads them again: a load that spans several smaller stores would stall.
+inline void StoreTime(char* at, Timestamp timestamp) {
+  base::StoreBigEndian<int64_t>(at, timestamp.time_since_epoch().count());
+}
+
+// Stores all but length and CRC.
 inline void StoreHeaderFields(char* out, const HeaderValues& values) {
   base::StoreBigEndian<int64_t>(out + field::kBaseOffset, values.base_offset.value());
   base::StoreBigEndian<int32_t>(out + field::kLeaderEpoch, values.leader_epoch.value());
   base::StoreBigEndian<int8_t>(out + field::kMagic, kMagicV2);
-  const auto attributes = static_cast<uint16_t>(values.attributes);
-  const auto last_delta = static_cast<uint32_t>(values.last_offset_delta);
-  const auto base_time = static_cast<uint64_t>(values.base_timestamp.time_since_epoch().count());
-  const auto max_time = static_cast<uint64_t>(values.max_timestamp.time_since_epoch().count());
-  const auto producer = static_cast<uint64_t>(values.producer_id.value());
-  const auto epoch = static_cast<uint16_t>(values.producer_epoch);
-  const auto sequence = static_cast<uint32_t>(values.base_sequence);
-  const auto count = static_cast<uint32_t>(values.record_count);
-  const uint64_t words[] = {
-      (uint64_t{attributes} << 48) | (uint64_t{last_delta} << 16) | (base_time >> 48),
-      (base_time << 16) | (max_time >> 48),
-      (max_time << 16) | (producer >> 48),
-      (producer << 16) | epoch,
-      (uint64_t{sequence} << 32) | count,
-  };
-  static_assert(field::kAttributes + sizeof words == kBatchHeaderBytes);
-  char* at = out + field::kAttributes;
-  for (const uint64_t word : words) {
-    base::StoreBigEndian<uint64_t>(at, word);
-    at += sizeof word;
-  }
+  base::StoreBigEndian<int16_t>(out + field::kAttributes, values.attributes);
+  base::StoreBigEndian<int32_t>(out + field::kLastOffsetDelta, values.last_offset_delta);
+  StoreTime(out + field::kBaseTimestamp, values.base_timestamp);
+  StoreTime(out + field::kMaxTimestamp, values.max_timestamp);
+  base::StoreBigEndian<int64_t>(out + field::kProducerId, values.producer_id.value());
+  base::StoreBigEndian<int16_t>(out + field::kProducerEpoch, values.producer_epoch);
+  base::StoreBigEndian<int32_t>(out + field::kBaseSequence, values.base_sequence);
+  base::StoreBigEndian<int32_t>(out + field::kRecordCount, values.record_count);
 }
 
 inline void StoreCrc(char* out, int64_t size_bytes) {

@@ -9,27 +9,6 @@ int64_t SizeOfRecord(int64_t timestamp_delta, int32_t offset_delta, const Record
   return internal::SizeWithLength(internal::SizeOfBody(timestamp_delta, offset_delta, record));
 }
 
-namespace internal {
-
-int64_t SizeOfSomeHeaders(std::span<const Header> headers) {
-  int64_t size = base::VarlongSize(static_cast<int64_t>(headers.size()));
-  for (const Header& header : headers) {
-    size += SizeOfNullable(header.key) + SizeOfNullable(header.value);
-  }
-  return size;
-}
-
-char* StoreSomeHeaders(char* at, std::span<const Header> headers) {
-  at = base::StoreVarlong(at, static_cast<int64_t>(headers.size()));
-  for (const Header& header : headers) {
-    at = StoreNullable(at, header.key);
-    at = StoreNullable(at, header.value);
-  }
-  return at;
-}
-
-}  // namespace internal
-
 // Bounds were checked when the record was read.
 void HeaderRange::Iterator::Decode() {
   int32_t size = 0;

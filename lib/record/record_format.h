@@ -25,12 +25,12 @@ inline int64_t SizeOfNullable(const std::optional<std::string_view>& bytes) {
          static_cast<int64_t>(bytes->size());
 }
 
-// In record.cc: most records have no headers, and their path shall be inlined.
-int64_t SizeOfSomeHeaders(std::span<const Header> headers);
-char* StoreSomeHeaders(char* at, std::span<const Header> headers);
-
 inline int64_t SizeOfHeaders(std::span<const Header> headers) {
-  return headers.empty() ? 1 : SizeOfSomeHeaders(headers);
+  int64_t size = base::VarlongSize(static_cast<int64_t>(headers.size()));
+  for (const Header& header : headers) {
+    size += SizeOfNullable(header.key) + SizeOfNullable(header.value);
+  }
+  return size;
 }
 inline int64_t SizeOfHeaders(const HeaderRange& headers) {
   return base::VarintSize(headers.size()) + static_cast<int64_t>(headers.encoded().size());
@@ -45,15 +45,6 @@ int64_t SizeOfBody(int64_t timestamp_delta, int32_t offset_delta, const AnyRecor
 
 inline int64_t SizeWithLength(int64_t body_bytes) {
   return base::VarlongSize(body_bytes) + body_bytes;
-}
-
-// The reverse of SizeWithLength.
-inline int64_t BodyOf(int64_t record_bytes) {
-  int64_t length_bytes = 1;
-  while (base::VarlongSize(record_bytes - length_bytes) > length_bytes) {
-    ++length_bytes;
-  }
-  return record_bytes - length_bytes;
 }
 
 inline char* StoreBytes(char* at, std::string_view bytes) {
@@ -72,82 +63,26 @@ inline char* StoreNullable(char* at, const std::optional<std::string_view>& byte
 }
 
 inline char* StoreHeaders(char* at, std::span<const Header> headers) {
-  if (!headers.empty()) return StoreSomeHeaders(at, headers);
-  *at = 0;
-  return at + 1;
+  at = base::StoreVarlong(at, static_cast<int64_t>(headers.size()));
+  for (const Header& header : headers) {
+    at = StoreNullable(at, header.key);
+    at = StoreNullable(at, header.value);
+  }
+  return at;
 }
 inline char* StoreHeaders(char* at, const HeaderRange& headers) {
   return StoreBytes(base::StoreVarint(at, headers.size()), headers.encoded());
 }
 
-// Collects varints of one or two bytes in a word, to be stored at once: the CRC loads whole words,
-// and a load that spans several smaller stores would stall.
-class PackedFields {
- public:
-  static bool IsSmall(uint64_t zigzag) { return zigzag < 0x4000; }
-  // At most 8 bytes in all; `zigzag` must be small.
-  void Add(uint64_t zigzag) {
-    const uint64_t two = (zigzag & 0x7f) | 0x80 | ((zigzag >> 7) << 8);
-    word_ |= (zigzag < 0x80 ? zigzag : two) << bits_;
-    bits_ += zigzag < 0x80 ? 8 : 16;
-  }
-  void AddByte(uint8_t byte) {
-    word_ |= uint64_t{byte} << bits_;
-    bits_ += 8;
-  }
-  unsigned free_bytes() const { return 8 - bits_ / 8; }
-  // Stores 8 bytes, of which the fields are the first; returns the end of the fields.
-  char* StoreAt(char* at) const {
-    base::StoreLittleEndian<uint64_t>(at, word_);
-    return at + bits_ / 8;
-  }
-
- private:
-  uint64_t word_ = 0;
-  unsigned bits_ = 0;
-};
-
 template <class AnyRecord>
-char* StoreRecordInSteps(char* at, int64_t body_bytes, int64_t timestamp_delta,
-                         int32_t offset_delta, const AnyRecord& record) {
+char* StoreRecord(char* at, int64_t body_bytes, int64_t timestamp_delta, int32_t offset_delta,
+                  const AnyRecord& record) {
   at = base::StoreVarlong(at, body_bytes);
   *at++ = 0;  // attributes
   at = base::StoreVarlong(at, timestamp_delta);
   at = base::StoreVarint(at, offset_delta);
   at = StoreNullable(at, record.key);
   at = StoreNullable(at, record.value);
-  return StoreHeaders(at, record.headers);
-}
-
-template <class AnyRecord>
-inline char* StoreRecord(char* at, int64_t body_bytes, int64_t timestamp_delta,
-                         int32_t offset_delta, const AnyRecord& record) {
-  const uint64_t length = base::ZigZag(body_bytes);
-  const uint64_t time = base::ZigZag(timestamp_delta);
-  const uint64_t offset = base::ZigZag(int64_t{offset_delta});
-  // With a body of 7 bytes or more, the 8 bytes stored at once lie within the record.
-  if (body_bytes < 7 || !PackedFields::IsSmall(length | time | offset)) [[unlikely]] {
-    return StoreRecordInSteps(at, body_bytes, timestamp_delta, offset_delta, record);
-  }
-  PackedFields fields;
-  fields.Add(length);
-  fields.AddByte(0);  // attributes
-  fields.Add(time);
-  fields.Add(offset);
-  if (record.key.has_value()) {
-    at = StoreNullable(fields.StoreAt(at), record.key);
-    at = StoreNullable(at, record.value);
-    return StoreHeaders(at, record.headers);
-  }
-  fields.AddByte(1);  // no key: -1, zigzag
-  const uint64_t value_bytes = record.value.has_value() ? record.value->size() * 2 : 1;
-  if (!PackedFields::IsSmall(value_bytes) || fields.free_bytes() < 2) [[unlikely]] {
-    at = StoreNullable(fields.StoreAt(at), record.value);
-    return StoreHeaders(at, record.headers);
-  }
-  fields.Add(value_bytes);
-  at = fields.StoreAt(at);
-  if (record.value.has_value()) at = StoreBytes(at, *record.value);
   return StoreHeaders(at, record.headers);
 }
 

@@ -1,1 +1,0 @@
-runnel_bench_link(record_bench runnel::record PkgConfig::LZ4)
