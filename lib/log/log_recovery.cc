@@ -68,10 +68,16 @@ Status LogLoader::RecoverFrom(size_t first) {
   RUNNEL_RETURN_IF_ERROR(LoadProducers(log_.segments[first]->base_offset()));
   RUNNEL_RETURN_IF_ERROR(ReplayProducers(producers_from_, log_.segments[first]->base_offset()));
   for (size_t i = first; i < log_.segments.size(); ++i) {
-    RUNNEL_ASSIGN_OR_RETURN(const bool whole, RecoverSegment(*log_.segments[i]));
-    if (whole || i + 1 == log_.segments.size()) continue;
-    Note(base::StrCat("deletes ", log_.segments.size() - i - 1, " segments behind the cut in ",
-                      log_.segments[i]->description()));
+    RUNNEL_ASSIGN_OR_RETURN(bool whole, RecoverSegment(*log_.segments[i]));
+    if (i + 1 == log_.segments.size()) break;
+    // A closed segment that was never synced may have lost its end at the border of a batch, while
+    // its successor survived. Compaction makes such gaps as well: where it runs, a segment is
+    // synced before the next one begins (RollLocked).
+    whole &= options_.config.cleanup_compact ||
+             log_.end_offset == log_.segments[i + 1]->base_offset();
+    if (whole) continue;
+    Note(base::StrCat("deletes ", log_.segments.size() - i - 1, " segments behind the end ",
+                      log_.end_offset, " of ", log_.segments[i]->description()));
     RUNNEL_RETURN_IF_ERROR(DeleteSegmentsFrom(i + 1));
   }
   // Snapshots of a future that is gone would be believed by the next recovery.

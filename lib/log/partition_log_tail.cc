@@ -127,10 +127,13 @@ Status PartitionLog::RollLocked(Offset new_base) {
   auto segment = std::make_shared<Segment>(folder_, new_base, deps_.clock->Now());
   Tail next{.segment = segment};
   if (!in_memory()) {
+    RUNNEL_ASSIGN_OR_RETURN(const auto file, tail_.segment->OpenFile(OpenMode::kReadWrite));
     RUNNEL_RETURN_IF_ERROR(segment->OpenFile(OpenMode::kCreate).status());
     next.exists = true;
-    RUNNEL_ASSIGN_OR_RETURN(const auto file, tail_.segment->OpenFile(OpenMode::kReadWrite));
-    if (const Status cut = file->Truncate(tail_.size_bytes); !cut.ok()) {
+    Status cut = file->Truncate(tail_.size_bytes);
+    // Where offsets may have gaps, recovery could not tell that this segment lost its end.
+    if (cut.ok() && config_.cleanup_compact) cut = file->Sync();
+    if (!cut.ok()) {
       PoisonLocked(cut);
       return cut;
     }
