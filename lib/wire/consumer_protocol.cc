@@ -64,4 +64,34 @@ std::vector<TopicPartition> Flatten(const std::vector<ConsumerProtocolTopic>& to
   return partitions;
 }
 
+std::string EncodeStickyUserData(const StickyUserData& data) {
+  std::string out;
+  codec::Writer writer(out, 0, /*flexible=*/false);
+  writer.Field("PreviousAssignment", GroupByTopic(data.partitions));
+  writer.Field("Generation", data.generation);
+  return writer.status().ok() ? out : std::string();
+}
+
+StatusOr<StickyUserData> DecodeStickyUserData(std::string_view bytes) {
+  codec::Reader reader(bytes, 0, /*flexible=*/false);
+  std::vector<ConsumerProtocolTopic> topics;
+  reader.Field("PreviousAssignment", topics);
+  if (!reader.ok()) return reader.status();
+  return StickyUserData{.partitions = Flatten(topics),
+                        .generation = DecodeGeneration(reader.rest())};
+}
+
+std::string EncodeGeneration(GenerationId generation) {
+  std::string out;
+  codec::Writer(out, 0, /*flexible=*/false).Field("Generation", generation);
+  return out;
+}
+
+GenerationId DecodeGeneration(std::string_view bytes) {
+  codec::Reader reader(bytes, 0, /*flexible=*/false);
+  GenerationId generation = kNoGeneration;
+  reader.Field("Generation", generation);
+  return reader.ok() ? generation : kNoGeneration;
+}
+
 }  // namespace runnel::wire

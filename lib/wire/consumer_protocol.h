@@ -78,6 +78,20 @@ StatusOr<ConsumerProtocolSubscription> DecodeSubscription(std::string_view bytes
 // Empty bytes are an empty assignment, which members get that the leader left out.
 StatusOr<ConsumerProtocolAssignment> DecodeAssignment(std::string_view bytes);
 
+// What the "sticky" assignor remembers in the user data of its subscriptions: the member's last
+// assignment, as [topic, [partition: int32]*]* [generation: int32].
+struct StickyUserData {
+  std::vector<TopicPartition> partitions = {};
+  GenerationId generation = kNoGeneration;
+};
+std::string EncodeStickyUserData(const StickyUserData& data);
+// The oldest form lacks the generation. Errors: kInvalidRequest.
+StatusOr<StickyUserData> DecodeStickyUserData(std::string_view bytes);
+
+// User data of "cooperative-sticky": [generation: int32]; kNoGeneration for other bytes.
+std::string EncodeGeneration(GenerationId generation);
+GenerationId DecodeGeneration(std::string_view bytes);
+
 // Between the grouped form of the protocol and a list. The list is sorted, and so is the result.
 std::vector<ConsumerProtocolTopic> GroupByTopic(std::vector<TopicPartition> partitions);
 std::vector<TopicPartition> Flatten(const std::vector<ConsumerProtocolTopic>& topics);

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "support/golden_messages.h"
 #include "support/hex.h"
 
 namespace runnel::wire {
@@ -69,4 +70,31 @@ TEST_CASE("A subscription cut anywhere is refused", "[wire][group]") {
 }
 
 }  // namespace
+TEST_CASE("The sticky assignor's user data has Kafka's layout", "[wire][group]") {
+  const std::vector<TopicPartition> owned = {{"t", 0}, {"t", 2}};
+  const std::string bytes =
+      EncodeStickyUserData({.partitions = owned, .generation = GenerationId(7)});
+  CHECK(ToHex(bytes) ==
+        "00000001000174"
+        "00000002"
+        "00000000"
+        "00000002"
+        "00000007");
+  const auto read = DecodeStickyUserData(bytes);
+  REQUIRE(read.ok());
+  CHECK(read->partitions == owned);
+  CHECK(read->generation == GenerationId(7));
+  // Version 0 had no generation.
+  CHECK(DecodeStickyUserData(bytes.substr(0, bytes.size() - 4))->generation == kNoGeneration);
+  CHECK_FALSE(DecodeStickyUserData(bytes.substr(0, 9)).ok());
+  CHECK(ToHex(EncodeGeneration(GenerationId(7))) == "00000007");
+  CHECK(DecodeGeneration(FromHex("00000007")) == GenerationId(7));
+  CHECK(DecodeGeneration("x") == kNoGeneration);
+}
+
+TEST_CASE("The embedded protocol has Kafka's bytes", "[wire][group][golden]") {
+  testing::CheckGolden<ConsumerProtocolSubscription>("ConsumerProtocolSubscription");
+  testing::CheckGolden<ConsumerProtocolAssignment>("ConsumerProtocolAssignment");
+}
+
 }  // namespace runnel::wire
