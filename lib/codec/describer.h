@@ -18,7 +18,7 @@
 namespace runnel::codec {
 
 // Appends lines in the order of the wire, tagged fields last. Versions of a nested field are those
-// of its own line; the enclosing ones limit them further.
+// of its own line; the enclosing ones limit them further. Defaults are the member initialisers.
 //
 // Thread safety: thread-compatible.
 class Describer {
@@ -26,7 +26,8 @@ class Describer {
   explicit Describer(std::string& out) : out_(out) {}
 
   template <class T>
-  void Field(const char* name, const T&, FieldSpec spec = {}) {
+  void Field(const char* name, const T& field, FieldSpec spec = {}) {
+    spec.default_value = DefaultOf(field);
     Line(name, TypeName<T>(), spec, kIsOptional<T>, -1);
     Nested<T>();
   }
@@ -39,7 +40,8 @@ class Describer {
     Line(name, "records", spec, kIsOptional<T>, -1);
   }
   template <class T>
-  void Tagged(uint32_t tag, const char* name, const T&, FieldSpec spec = {}) {
+  void Tagged(uint32_t tag, const char* name, const T& field, FieldSpec spec = {}) {
+    spec.default_value = DefaultOf(field);
     Line(name, TypeName<T>(), spec, kIsOptional<T>, tag);
     Nested<T>();
   }
@@ -96,6 +98,18 @@ class Describer {
     } else {
       return "string";
     }
+  }
+  template <class T>
+  static int64_t DefaultOf(const T& field) {
+    if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) {
+      return static_cast<int64_t>(field);
+    } else {
+      return 0;
+    }
+  }
+  template <class Tag, class Rep>
+  static int64_t DefaultOf(const TypedInt<Tag, Rep>& field) {
+    return static_cast<int64_t>(field.value());
   }
   template <class T>
   void Nested() {

@@ -12,6 +12,7 @@ Reader::Reader(std::string_view bytes, int16_t version, bool flexible)
     : begin_(bytes.data()),
       position_(bytes.data()),
       end_(bytes.data() + bytes.size()),
+      memory_left_bytes_(kFreeMemoryBytes + kMemoryPerByte * bytes.size()),
       version_(version),
       flexible_(flexible),
       field_flexible_(flexible) {}
@@ -201,6 +202,16 @@ int64_t Reader::ArrayCount() {
   if (count < -1) Fail("has a negative length");
   if (count > static_cast<int64_t>(rest().size())) Fail("has more elements than bytes");
   return ok() ? count : -1;
+}
+
+bool Reader::ChargeMemory(size_t new_bytes, size_t old_bytes) {
+  // While it grows, both are held.
+  if (new_bytes > memory_left_bytes_) {
+    Fail("has too many elements for its bytes");
+    return false;
+  }
+  memory_left_bytes_ -= new_bytes - old_bytes;
+  return true;
 }
 
 bool Reader::StructPresent() {

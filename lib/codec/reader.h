@@ -22,12 +22,18 @@ namespace runnel::codec {
 //
 // Bytes are never trusted: a length is checked against the bytes left before anything is
 // allocated, and memory grows with elements read, not with elements announced. Nesting is as deep
-// as the C++ types are, never deeper.
+// as the C++ types are, never deeper. All arrays together take at most kMemoryPerByte times the
+// input plus kFreeMemoryBytes; an input that asks for more is refused.
 //
 // Thread safety: thread-compatible.
 // Lifetime: std::string_view members borrow `bytes`; std::string members copy.
 class Reader {
  public:
+  // A million empty strings are a megabyte on the wire and sixteen in memory: what real requests
+  // never hold, hostile ones do.
+  static constexpr size_t kMemoryPerByte = 4;
+  static constexpr size_t kFreeMemoryBytes = size_t{1} << 20;
+
   Reader(std::string_view bytes, int16_t version, bool flexible);
 
   // Called by Visit functions, in wire order; tagged fields last, by rising tag.
@@ -130,10 +136,16 @@ class Reader {
   template <class T>
   void Elements(std::vector<T>& out, size_t count) {
     out.clear();
-    // An element takes at least a byte; reserve no more memory than there are bytes.
-    out.reserve(std::min(count, rest().size() / sizeof(T) + 1));
-    for (size_t i = 0; i < count && ok(); ++i)
+    // An element takes at least a byte; begin with no more memory than there are bytes.
+    size_t capacity = std::min(count, rest().size() / sizeof(T) + 1);
+    for (size_t i = 0; i < count && ok(); ++i) {
+      if (i == out.capacity()) {
+        if (!ChargeMemory(capacity * sizeof(T), i * sizeof(T))) return;
+        out.reserve(capacity);
+        capacity = std::min(count, 2 * capacity);
+      }
       Value(out.emplace_back());
+    }
   }
   template <class T>
   void SetNull(std::optional<T>& out) {
@@ -154,6 +166,8 @@ class Reader {
   bool NextTag(TagSection& section);
   // Elements announced, at most the bytes left; -1 for null or after a failure.
   int64_t ArrayCount();
+  // Counts an array that grows from `old_bytes` to `new_bytes`; false after a failure.
+  bool ChargeMemory(size_t new_bytes, size_t old_bytes);
   bool StructPresent();
   // The next string or byte string; nullopt for null or after a failure.
   std::optional<std::string_view> TakeString();
@@ -169,6 +183,7 @@ class Reader {
   const char* begin_;
   const char* position_;
   const char* end_;
+  size_t memory_left_bytes_;  // that arrays may still take
   int16_t version_;
   bool flexible_;
   // Of the field being read.

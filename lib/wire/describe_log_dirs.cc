@@ -1,0 +1,10 @@
+#include "wire/describe_log_dirs.h"
+
+#include "wire/message_impl.h"
+
+namespace runnel::wire {
+
+template struct Message<DescribeLogDirsRequest>;
+template struct Message<DescribeLogDirsResponse>;
+
+}  // namespace runnel::wire

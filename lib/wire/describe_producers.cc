@@ -1,0 +1,10 @@
+#include "wire/describe_producers.h"
+
+#include "wire/message_impl.h"
+
+namespace runnel::wire {
+
+template struct Message<DescribeProducersRequest>;
+template struct Message<DescribeProducersResponse>;
+
+}  // namespace runnel::wire

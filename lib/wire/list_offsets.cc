@@ -1,0 +1,10 @@
+#include "wire/list_offsets.h"
+
+#include "wire/message_impl.h"
+
+namespace runnel::wire {
+
+template struct Message<ListOffsetsRequest>;
+template struct Message<ListOffsetsResponse>;
+
+}  // namespace runnel::wire
