@@ -92,7 +92,7 @@ void BM_Write(benchmark::State& state) {
     if (!store->Write(batch).ok()) state.SkipWithError("write failed");
   }
   state.SetItemsProcessed(state.iterations() * kBatchEntries);
-  state.SetLabel(std::string(ToString(kind)));
+  state.SetLabel(std::string(NameOf(kind)));
 }
 
 // Reads of one of 100,000 entries, spread over all of them.
@@ -106,7 +106,7 @@ void BM_Get(benchmark::State& state) {
   for (auto _ : state)
     benchmark::DoNotOptimize(store->Get(KeyOf((next += 7919) % 100'000)));
   state.SetItemsProcessed(state.iterations());
-  state.SetLabel(std::string(ToString(kind)));
+  state.SetLabel(std::string(NameOf(kind)));
 }
 
 // Opens a closed store of `entries` and reads one entry. `memory_MiB` is what the process grew by.
@@ -136,7 +136,7 @@ void BM_Open(benchmark::State& state) {
   constexpr double kMiB = 1 << 20;
   state.counters["memory_MiB"] = static_cast<double>(grown) / kMiB;
   state.counters["disk_MiB"] = static_cast<double>(disk) / kMiB;
-  state.SetLabel(std::string(ToString(kind)));
+  state.SetLabel(std::string(NameOf(kind)));
 }
 
 constexpr auto kMemory = static_cast<int64_t>(StoreKind::kMemory);

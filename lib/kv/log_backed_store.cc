@@ -272,7 +272,7 @@ StatusOr<std::unique_ptr<Store>> OpenLogBackedStore(const StoreOptions& options,
     RUNNEL_ASSIGN_OR_RETURN(snapshot_bytes, (*file)->Size());
     const Status status = ReadSnapshot(**file, path, *table);
     if (CodeOf(status) == ErrorCode::kCorruptMessage) {
-      report = {.damaged = true, .reason = runnel::ToString(status), .entry_count = 0};
+      report = {.damaged = true, .reason = ToString(status), .entry_count = 0};
       table = std::make_unique<MemoryTable>();
       logger.Log(LogLevel::kWarning, StrCat("event=store_dropped kind=log-backed path=", path,
                                             " reason=\"", report.reason, "\""));

@@ -41,7 +41,7 @@ StoreKind ResolveKind(const StoreOptions& options) {
 Status CheckOptions(const StoreOptions& options) {
   if (ResolveKind(options) != StoreKind::kMemory && options.directory == nullptr) {
     return Error(ErrorCode::kInvalidConfig,
-                 StrCat("a ", ToString(options.kind), " store needs a directory"));
+                 StrCat("a ", NameOf(options.kind), " store needs a directory"));
   }
   if (!IsGoodName(options.name)) {
     return Error(ErrorCode::kInvalidConfig,
@@ -109,7 +109,7 @@ KeyRange KeyRange::Prefix(std::string_view prefix) {
   return {.begin = std::string(prefix), .end = EndOfPrefix(prefix)};
 }
 
-std::string_view ToString(StoreKind kind) {
+std::string_view NameOf(StoreKind kind) {
   switch (kind) {
     case StoreKind::kDefault:
       return "default";
@@ -126,7 +126,7 @@ std::string_view ToString(StoreKind kind) {
 std::optional<StoreKind> ParseStoreKind(std::string_view name) {
   for (const StoreKind kind :
        {StoreKind::kDefault, StoreKind::kMemory, StoreKind::kLogBacked, StoreKind::kRocksDb}) {
-    if (name == ToString(kind)) return kind;
+    if (name == NameOf(kind)) return kind;
   }
   return std::nullopt;
 }

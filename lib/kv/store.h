@@ -64,8 +64,8 @@ class WriteBatch final {
 
 // The keys k with begin <= k < end, in byte order.
 struct KeyRange {
-  std::string begin;
-  std::optional<std::string> end;  // nullopt: to the last key
+  std::string begin = {};
+  std::optional<std::string> end = {};  // nullopt: to the last key
 
   // Every key that users may write.
   static KeyRange All();
@@ -83,7 +83,7 @@ struct StoreStats {
 // What OpenStore found.
 struct OpenReport {
   bool damaged = false;     // content was unusable and dropped; the store began empty
-  std::string reason;       // why, naming the file; empty when not damaged
+  std::string reason = {};       // why, naming the file; empty when not damaged
   int64_t entry_count = 0;  // as StoreStats::entry_count
 };
 
@@ -132,8 +132,8 @@ class Store {
 };
 
 // "default", "memory", "log-backed", "rocksdb".
-std::string_view ToString(StoreKind kind);
-// The reverse of ToString; nullopt for another word.
+std::string_view NameOf(StoreKind kind);
+// The reverse of NameOf; nullopt for another word.
 std::optional<StoreKind> ParseStoreKind(std::string_view name);
 // Whether OpenStore can open this kind in this build.
 bool IsBuiltIn(StoreKind kind);

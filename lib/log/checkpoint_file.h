@@ -49,8 +49,8 @@ Status WriteOffsetCheckpoint(Directory& directory, std::string_view name, const 
 struct MetaProperties {
   int32_t version = 1;   // 0 (ZooKeeper era, with broker.id) is read, 1 is written
   int32_t node_id = -1;  // -1: none
-  std::string cluster_id;
-  Uuid directory_id;  // zero: none, as in version 0
+  std::string cluster_id = {};
+  Uuid directory_id = {};  // zero: none, as in version 0
 
   template <class Self, class Codec>
   static void Visit(Self& m, Codec& c) {

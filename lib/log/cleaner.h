@@ -23,8 +23,9 @@ namespace runnel::log {
 class OffsetMap128 {
  public:
   // Holds at most 90 % of `memory_bytes` / 24 keys (log.cleaner.io.buffer.load.factor); memory
-  // is taken as it fills, in doubling steps.
-  explicit OffsetMap128(int64_t memory_bytes);
+  // is taken as it fills, in doubling steps. `seed` keys the hash, so that nobody can choose keys
+  // that collide.
+  explicit OffsetMap128(int64_t memory_bytes, uint64_t seed = 0);
 
   // False, with nothing changed, when the key is new and the map is full.
   bool Put(std::string_view key, Offset offset);
@@ -41,19 +42,23 @@ class OffsetMap128 {
     uint64_t low = 0;  // both zero: free
     int64_t offset = 0;
   };
-  size_t Find(uint64_t high, uint64_t low) const;
+  Slot HashOf(std::string_view key) const;
+  size_t Find(const Slot& hash) const;
   void Grow();
 
+  const uint64_t seed_;
+  const size_t max_slots_;
+  const int64_t max_size_;
   std::vector<Slot> slots_;
   int64_t size_ = 0;
-  int64_t max_size_;
-  size_t max_slots_;
 };
 
 struct CleanerOptions {
   // log.cleaner.dedupe.buffer.size: memory of the offset map. More keys than fit are cleaned in
   // several passes.
   int64_t dedupe_buffer_bytes = int64_t{128} << 20;
+  // Keys the hash of the offset map; random in production, fixed in tests.
+  uint64_t hash_seed = 0;
   // log.cleaner.io.buffer.size: bytes of a segment read at once; grows to the largest batch.
   int64_t read_bytes = 512 << 10;
   // Bound on one batch's decompressed records, in bytes.
@@ -89,6 +94,8 @@ struct CleanResult {
   int64_t segments_after = 0;
 };
 
+class BatchFilter;
+
 // Compacts one log at a time.
 //
 // Thread safety: confined to one thread at a time; logs may be appended to and read meanwhile.
@@ -109,11 +116,21 @@ class Cleaner {
   StatusOr<CleanResult> Clean(PartitionLog& log, const DirtyRange& range, Timestamp now);
 
  private:
-  struct Pass;
+  using SegmentList = std::vector<std::shared_ptr<const Segment>>;
+
+  // Fills the map from the dirty segments. When it is full before their end, returns one past the
+  // last offset it covers.
+  StatusOr<std::optional<Offset>> BuildMap(PartitionLog& log, const SegmentList& segments,
+                                           Offset first_dirty);
+  StatusOr<bool> MapBatch(const record::BatchView& batch, Offset first_dirty, Offset& map_end);
+  // Rewrites one group into one segment and puts it into place.
+  Status CleanGroup(PartitionLog& log, std::span<const std::shared_ptr<const Segment>> group,
+                    BatchFilter& filter, CleanResult& result);
 
   CleanerOptions options_;
   record::Codecs& codecs_;
   OffsetMap128 map_;
+  record::Buffer inflated_;
 };
 
 }  // namespace runnel::log

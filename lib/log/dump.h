@@ -24,8 +24,8 @@ namespace runnel::log {
 // What a payload decoder makes of a record: text that stands behind "key: " and "payload: ".
 // nullopt leaves the word out.
 struct DecodedRecord {
-  std::optional<std::string> key;
-  std::optional<std::string> payload;
+  std::optional<std::string> key = {};
+  std::optional<std::string> payload = {};
 };
 using RecordDecoder = std::function<DecodedRecord(const record::RecordView&)>;
 

@@ -109,8 +109,7 @@ StatusOr<ImportResult> ImportPartition(FileSystem& files, const std::string& fro
 
   Directory& to = directory.directory();
   const std::string folder = PartitionFolder(partition);
-  const std::string temporary = StrCat(kImportPrefix, folder);
-  RUNNEL_RETURN_IF_ERROR(base::RemoveTree(to, temporary));  // an earlier try may have left it
+  const std::string temporary = directory.TemporaryFolder(partition);
   bool in_place = false;
   const auto copy = [&]() -> Status {
     RUNNEL_RETURN_IF_ERROR(to.CreateDirectory(temporary));

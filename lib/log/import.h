@@ -15,8 +15,8 @@ namespace runnel::log {
 struct ImportResult {
   int64_t file_count = 0;
   int64_t bytes = 0;
-  Uuid topic_id;                     // from the folder's partition.metadata; zero when it has none
-  std::vector<std::string> ignored;  // names in the folder that are no file of a partition
+  Uuid topic_id = {};  // from the folder's partition.metadata; zero when it has none
+  std::vector<std::string> ignored = {};  // names in the folder that are no file of a partition
 };
 
 // Copies the files of the folder at `from_path`, opened through `files`, into a new partition:

@@ -167,7 +167,7 @@ Status LogDirectory::LoadFolders(LogDirectoryReport& report) {
       entries_.emplace(*std::move(partition), std::move(entry));
       continue;
     }
-    if (!IsDeletedFolder(folder.name) && !folder.name.starts_with(kImportPrefix)) {
+    if (!IsDeletedFolder(folder.name)) {
       // Stores and importers keep folders here too; only what looks like a partition is strange.
       if (folder.name.rfind('-') != std::string::npos) {
         report.notes.push_back(StrCat("folder ", folder.name, " is no partition: left alone"));
@@ -383,6 +383,10 @@ StatusOr<int64_t> LogDirectory::RemoveDeleted() {
     ++count;
   }
   return count;
+}
+
+std::string LogDirectory::TemporaryFolder(const TopicPartition& partition) {
+  return DeletedFolder(partition, deps_.random->NextUuid());
 }
 
 Status LogDirectory::Adopt(const TopicPartition& partition) {

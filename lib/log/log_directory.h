@@ -41,9 +41,6 @@ bool IsValidTopicName(std::string_view name);
 // topic to at most 255 bytes.
 std::string DeletedFolder(const TopicPartition& partition, const Uuid& unique);
 
-// Folders that start like this are imports in progress, or left by a crash: removed by the next open.
-inline constexpr std::string_view kImportPrefix = ".import-";
-
 // The outside world of a data directory. Everything outlives it; none may be null.
 struct LogDirectoryDeps {
   FileSystem* files = nullptr;
@@ -56,7 +53,7 @@ struct LogDirectoryDeps {
 enum class Access { kReadWrite, kReadOnly };
 
 struct LogDirectoryOptions {
-  std::string path;
+  std::string path = {};
   // Whether a missing directory is made. kReadOnly never makes one.
   DirectoryMode mode = DirectoryMode::kCreate;
   // kReadOnly takes no lock, changes nothing and may run beside a writer; logs cannot be opened.
@@ -64,7 +61,7 @@ struct LogDirectoryOptions {
   // node.id of a new directory; one with another id is refused. -1 accepts any.
   int32_t node_id = -1;
   // cluster.id of a new directory; one with another id is refused. Empty: any, or a new one.
-  std::string cluster_id;
+  std::string cluster_id = {};
   // file.delete.delay.ms: how long a deleted partition's folder stays.
   std::chrono::milliseconds delete_delay = std::chrono::minutes(1);
 };
@@ -74,22 +71,23 @@ struct LogDirectoryReport {
   bool created = false;         // there was no meta.properties
   bool clean_shutdown = false;  // the last owner closed it
   int64_t partition_count = 0;
-  int64_t removed_folders = 0;     // `-delete` leftovers
-  std::vector<std::string> notes;  // one sentence each: damaged checkpoints, folders left alone
+  int64_t removed_folders = 0;  // `-delete` leftovers
+  std::vector<std::string> notes =
+      {};  // one sentence each: damaged checkpoints, folders left alone
 };
 
 // What the checkpoints say about a partition that may not be open.
 struct PartitionCheckpoint {
-  std::optional<Offset> recovery_point;
-  std::optional<Offset> high_watermark;
-  std::optional<Offset> log_start_offset;
-  std::optional<Offset> cleaner_offset;  // first offset compaction has not seen
+  std::optional<Offset> recovery_point = {};
+  std::optional<Offset> high_watermark = {};
+  std::optional<Offset> log_start_offset = {};
+  std::optional<Offset> cleaner_offset = {};  // first offset compaction has not seen
 };
 
 // How a log is opened; see LogOpenOptions.
 struct PartitionOptions {
-  Uuid topic_id;
-  LogConfig config;
+  Uuid topic_id = {};
+  LogConfig config = {};
   Visibility visibility = Visibility::kOnAppend;
 };
 
@@ -144,7 +142,10 @@ class LogDirectory {
   Status Delete(const TopicPartition& partition);
   // Removes folders whose delay has passed; returns how many. For a timer.
   StatusOr<int64_t> RemoveDeleted();
-  // Adopts a folder that was put into place by somebody else (ImportPartition).
+  // A new name for a folder in which a partition is put together: one that the next open, of Kafka
+  // too, removes when the work was cut short.
+  std::string TemporaryFolder(const TopicPartition& partition);
+  // Takes a folder that was put into place by somebody else (ImportPartition).
   Status Adopt(const TopicPartition& partition);
 
   // Writes the checkpoint files whose content has changed. For a timer.

@@ -39,7 +39,7 @@ class Verifier final {
         continue;
       }
       const Status status = VerifyFolder(entry.name);
-      if (!status.ok()) Add(Severity::kError, entry.name, runnel::ToString(status));
+      if (!status.ok()) Add(Severity::kError, entry.name, ToString(status));
     }
     return OkStatus();
   }
@@ -87,7 +87,7 @@ class Verifier final {
   std::optional<std::string> Read(const std::string& name) {
     auto content = base::ReadWhole(directory_, name, kMaxCheckpointBytes);
     if (!content.ok()) {
-      Add(Severity::kError, name, runnel::ToString(content.status()));
+      Add(Severity::kError, name, ToString(content.status()));
       return std::nullopt;
     }
     ++summary_.files;
@@ -174,7 +174,7 @@ class Verifier final {
 
 }  // namespace
 
-std::string_view ToString(Severity severity) {
+std::string_view NameOf(Severity severity) {
   switch (severity) {
     case Severity::kNote:
       return "note";

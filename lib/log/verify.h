@@ -20,16 +20,16 @@ enum class Severity {
   kError,    // records are lost or wrong
 };
 // "note", "warning", "error".
-std::string_view ToString(Severity severity);
+std::string_view NameOf(Severity severity);
 
 // One thing that is not as it should be.
 struct Finding {
   Severity severity = Severity::kError;
-  std::string file;                    // relative to the data directory
-  std::optional<int64_t> position;     // in bytes
-  std::optional<Offset> first_offset;  // the records concerned, where known
-  std::optional<Offset> last_offset;
-  std::string text;
+  std::string file = {};                    // relative to the data directory
+  std::optional<int64_t> position = {};     // in bytes
+  std::optional<Offset> first_offset = {};  // the records concerned, where known
+  std::optional<Offset> last_offset = {};
+  std::string text = {};
 };
 
 struct VerifySummary {

@@ -64,7 +64,7 @@ std::unique_ptr<File> SegmentVerifier::Open(const std::string& name) {
   auto file = directory_.OpenFile(name, OpenMode::kRead);
   const Status status = file.ok() ? (*file)->Size().status() : file.status();
   if (!status.ok()) {
-    Report(Severity::kError, name, std::nullopt, nullptr, runnel::ToString(status));
+    Report(Severity::kError, name, std::nullopt, nullptr, ToString(status));
     return nullptr;
   }
   ++findings_.summary().files;
@@ -95,7 +95,7 @@ void SegmentVerifier::Run() {
       Report(Severity::kError, files_.log, at, nullptr, reader.reason());
       break;
     case LogFileReader::End::kFailed:
-      Report(Severity::kError, files_.log, at, nullptr, runnel::ToString(reader.status()));
+      Report(Severity::kError, files_.log, at, nullptr, ToString(reader.status()));
       break;
     case LogFileReader::End::kNone:
     case LogFileReader::End::kComplete:
@@ -122,7 +122,7 @@ void SegmentVerifier::Load(const std::string& name, int64_t entry_bytes, Visit v
     visit(i, entry);
     return true;
   });
-  if (!status.ok()) Report(Severity::kError, name, std::nullopt, nullptr, runnel::ToString(status));
+  if (!status.ok()) Report(Severity::kError, name, std::nullopt, nullptr, ToString(status));
   if (*size_bytes % entry_bytes != 0) {
     Report(Severity::kWarning, name, *size_bytes - *size_bytes % entry_bytes, nullptr,
            StrCat(*size_bytes, " bytes are no whole number of entries of ", entry_bytes));

@@ -35,11 +35,11 @@ class FindingCounter final {
 // The files of a segment that are there, as paths; empty: missing.
 struct SegmentFiles {
   Offset base_offset{0};
-  std::optional<Offset> next_base_offset;  // nullopt: the last segment, which may be torn
-  std::string log;
-  std::string offset_index;
-  std::string time_index;
-  std::string transaction_index;
+  std::optional<Offset> next_base_offset = {};  // nullopt: the last segment, which may be torn
+  std::string log = {};
+  std::string offset_index = {};
+  std::string time_index = {};
+  std::string transaction_index = {};
 };
 
 // Walks the log once, and the indexes beside it.

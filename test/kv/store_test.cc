@@ -494,10 +494,10 @@ TEST_CASE("Bad store options are refused with the reason", "[kv]") {
     Place place(StoreKind::kLogBacked);
     const auto store = OpenStore(place.Options(StoreKind::kRocksDb), Logger::None());
     CHECK(CodeOf(store) == ErrorCode::kInvalidConfig);
-    CHECK(runnel::ToString(store.status()).find("RUNNEL_WITH_ROCKSDB") != std::string::npos);
+    CHECK(ToString(store.status()).find("RUNNEL_WITH_ROCKSDB") != std::string::npos);
   }
   for (const StoreKind kind : Kinds())
-    CHECK(ParseStoreKind(ToString(kind)) == kind);
+    CHECK(ParseStoreKind(NameOf(kind)) == kind);
   CHECK(ParseStoreKind("leveldb") == std::nullopt);
 }
 

@@ -11,7 +11,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json AsJson(const log::Finding& finding) {
-  Json item = {{"severity", std::string(ToString(finding.severity))}, {"file", finding.file}};
+  Json item = {{"severity", std::string(NameOf(finding.severity))}, {"file", finding.file}};
   item["position"] = finding.position ? Json(*finding.position) : Json();
   item["first_offset"] = finding.first_offset ? Json(finding.first_offset->value()) : Json();
   item["last_offset"] = finding.last_offset ? Json(finding.last_offset->value()) : Json();
@@ -20,7 +20,7 @@ Json AsJson(const log::Finding& finding) {
 }
 
 void Print(std::ostream& out, const log::Finding& finding) {
-  out << ToString(finding.severity) << ": " << finding.file;
+  out << NameOf(finding.severity) << ": " << finding.file;
   if (finding.position) out << " at position " << *finding.position;
   if (finding.first_offset) out << ", offset " << *finding.first_offset;
   if (finding.last_offset) out << " to " << *finding.last_offset;
