@@ -35,6 +35,15 @@ StatusOr<MemoryRegion> MemoryRegion::Reserve(int64_t size_bytes, HugePages huge_
   return MemoryRegion(static_cast<char*>(memory), rounded);
 }
 
+void MemoryRegion::PreferHugePages(int64_t begin, int64_t end) {
+  RUNNEL_CHECK(0 <= begin && begin <= end && end <= size_bytes_);
+#ifdef MADV_HUGEPAGE
+  const int64_t page = PageBytes();
+  begin = (begin + page - 1) / page * page;
+  if (begin < end) (void)::madvise(data_ + begin, static_cast<size_t>(end - begin), MADV_HUGEPAGE);
+#endif
+}
+
 void MemoryRegion::Free() {
   if (data_ != nullptr) ::munmap(data_, static_cast<size_t>(size_bytes_));
   data_ = nullptr;

@@ -33,6 +33,9 @@ class MemoryRegion final {
   char* data() const { return data_; }
   int64_t size_bytes() const { return size_bytes_; }
 
+  // Asks for huge pages in [begin, end): fewer page faults, at up to 2 MiB of memory for the first
+  // byte touched. Best effort.
+  void PreferHugePages(int64_t begin, int64_t end);
   // Makes the pages of [begin, end) resident, so that the first store does not fault. Best effort.
   void Populate(int64_t begin, int64_t end);
   // Gives the whole pages within [begin, end) back; they read as zero afterwards.

@@ -29,7 +29,7 @@ StatusOr<std::unique_ptr<PartitionLog>> PartitionLog::Open(const LogDeps& deps,
   RUNNEL_ASSIGN_OR_RETURN(LoadedLog loaded, loader.Load());
   log->topic_id_ = loaded.topic_id;
   {
-    const base::Lock lock(log->mutex_);
+    const base::LightLock lock(log->mutex_);
     log->producers_ = std::move(loaded.producers);
     log->snapshots_ = std::move(loaded.snapshots);
     log->tail_.exists = loaded.last_exists;
@@ -54,7 +54,7 @@ PartitionLog::~PartitionLog() = default;
 
 void PartitionLog::Adopt(std::vector<std::shared_ptr<Segment>> segments, Offset log_start,
                          Offset end, std::optional<Offset> high_watermark) {
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   log_start_.store(log_start.value(), std::memory_order_release);
   end_.store(end.value(), std::memory_order_release);
   recovery_point_.store(end.value(), std::memory_order_release);
@@ -92,7 +92,7 @@ void PartitionLog::RefreshUnstableLocked() {
 }
 
 Status PartitionLog::BeginLeaderEpoch(LeaderEpoch epoch) {
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   RUNNEL_RETURN_IF_ERROR(HealthLocked());
   if (epoch > epochs_.latest_epoch()) {
     epochs_dirty_ |= epochs_.Assign(epoch, end_offset());
@@ -103,7 +103,7 @@ Status PartitionLog::BeginLeaderEpoch(LeaderEpoch epoch) {
 }
 
 void PartitionLog::SetVisibility(Visibility visibility) {
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   visibility_ = visibility;
   if (visibility == Visibility::kOnAdvance) return;
   const Status status = MakeVisibleLocked(end_offset());
@@ -131,19 +131,19 @@ void PartitionLog::PoisonLocked(const Status& status) {
 }
 
 Status PartitionLog::health() const {
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   return health_;
 }
 
 Status PartitionLog::SetConfig(const LogConfig& config) {
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   config_ = config;
   if (tail_.storage != nullptr) RefreshLimitsLocked();
   return OkStatus();
 }
 
 LogConfig PartitionLog::config() const {
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   return config_;
 }
 
@@ -177,22 +177,22 @@ int64_t PartitionLog::open_files() const {
 }
 
 std::vector<ProducerEntry> PartitionLog::Producers() const {
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   return producers_.entries();
 }
 
 bool PartitionLog::HasOpenTransaction(ProducerId id, int16_t epoch) const {
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   return producers_.HasOpenTransaction(id, epoch);
 }
 
 void PartitionLog::ExpireProducers(Timestamp now) {
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   producers_.Expire(now, config_.producer_id_expiration);
 }
 
 void PartitionLog::MarkDeleted() {
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   closed_ = true;
   touched_ = false;
   tail_.fast_limit = 0;

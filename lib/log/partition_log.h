@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/light_mutex.h"
 #include "log/cleaned_segment.h"
 #include "log/leader_epoch_cache.h"
 #include "log/log_config.h"
@@ -211,7 +212,8 @@ class PartitionLog {
     Timestamp max_timestamp = kNoTimestamp;
     Offset max_timestamp_offset = kNoOffset;
     LogConfig::Milliseconds jitter{0};
-    bool exists = false;  // has a file
+    bool exists = false;       // has a file
+    bool grow_failed = false;  // allocating ahead did not work: go on to the last byte
     int64_t synced_bytes = 0;
   };
   // A batch about to be appended.
@@ -277,7 +279,10 @@ class PartitionLog {
   Status WriteSnapshotLocked(Offset offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RefreshLimitsLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartTailLocked(std::shared_ptr<Segment> segment) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void PopulateAhead(int64_t from) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Status GrowTailLocked(int64_t end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  int64_t AheadBytes(int64_t writable_bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  int64_t StorageLimitLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PopulateAhead(int64_t begin, int64_t end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PoisonLocked(const Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status HealthLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RefreshUnstableLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -339,7 +344,7 @@ class PartitionLog {
   mutable absl::Mutex io_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);
   std::vector<PendingDelete> pending_deletes_ ABSL_GUARDED_BY(io_mutex_);
 
-  mutable absl::Mutex mutex_ ABSL_ACQUIRED_BEFORE(segments_mutex_);
+  mutable base::LightMutex mutex_ ABSL_ACQUIRED_BEFORE(segments_mutex_);
   Tail tail_ ABSL_GUARDED_BY(mutex_);
   LeaderEpoch tail_epoch_ ABSL_GUARDED_BY(mutex_) = kNoLeaderEpoch;
   Visibility visibility_ ABSL_GUARDED_BY(mutex_) = Visibility::kOnAppend;

@@ -89,7 +89,7 @@ StatusOr<AppendResult> PartitionLog::AppendRecord(const record::RecordFields& re
   bool slow = false;
   StatusOr<AppendResult> result = AppendResult();
   {
-    const base::Lock lock(mutex_);
+    const base::LightLock lock(mutex_);
     slow = Compresses(config_);
     if (!slow) {
       const bool stamped = config_.timestamp_type == TimestampType::kLogAppendTime ||
@@ -133,7 +133,7 @@ StatusOr<AppendResult> PartitionLog::AppendBuilt(std::span<const record::RecordF
                                                  const AppendOptions& options) {
   LogConfig config;
   {
-    const base::Lock lock(mutex_);
+    const base::LightLock lock(mutex_);
     config = config_;
   }
   const bool log_time = config.timestamp_type == TimestampType::kLogAppendTime;
@@ -159,7 +159,7 @@ StatusOr<AppendResult> PartitionLog::AppendBuilt(std::span<const record::RecordF
   }
   StatusOr<AppendResult> result = AppendResult();
   {
-    const base::Lock lock(mutex_);
+    const base::LightLock lock(mutex_);
     result = AppendBatchLocked(batch, options);
   }
   if (result.ok()) Notify(*result);
@@ -172,7 +172,7 @@ StatusOr<AppendResult> PartitionLog::Append(std::string_view batch, const Append
   bool recompress = false;
   StatusOr<AppendResult> result = AppendResult();
   {
-    const base::Lock lock(mutex_);
+    const base::LightLock lock(mutex_);
     recompress = config_.compression.has_value() && *config_.compression != view.compression();
     if (!recompress) {
       if (view.size_bytes() > config_.max_message_bytes) {
@@ -190,7 +190,7 @@ StatusOr<AppendResult> PartitionLog::AppendUntrusted(std::string_view batch,
                                                      const AppendOptions& options) {
   record::ValidateOptions validate;
   {
-    const base::Lock lock(mutex_);
+    const base::LightLock lock(mutex_);
     RUNNEL_RETURN_IF_ERROR(HealthLocked());
     validate = ValidateOptionsOf(config_, options);
   }
@@ -203,7 +203,7 @@ StatusOr<AppendResult> PartitionLog::AppendUntrusted(std::string_view batch,
                                                  *folder_->codecs, checked));
   StatusOr<AppendResult> result = AppendResult();
   {
-    const base::Lock lock(mutex_);
+    const base::LightLock lock(mutex_);
     result =
         AppendBatchLocked(std::string_view(checked.bytes.data(), checked.bytes.size()), options);
   }
@@ -255,7 +255,7 @@ StatusOr<AppendResult> PartitionLog::AppendControl(const ControlMarker& marker,
   std::array<char, record::kMaxMarkerBatchBytes> bytes;
   StatusOr<AppendResult> result = AppendResult();
   {
-    const base::Lock lock(mutex_);
+    const base::LightLock lock(mutex_);
     RUNNEL_RETURN_IF_ERROR(HealthLocked());
     RUNNEL_RETURN_IF_ERROR(producers_.CheckMarker(marker));
     const int32_t size = record::EncodeMarkerBatch(
@@ -278,7 +278,7 @@ StatusOr<AppendResult> PartitionLog::AppendAsFollower(std::string_view batches,
   AppendResult total{.base_offset = end_offset(), .last_offset = end_offset() - 1};
   Status status;
   {
-    const base::Lock lock(mutex_);
+    const base::LightLock lock(mutex_);
     RUNNEL_RETURN_IF_ERROR(HealthLocked());
     bool first = true;
     while (status.ok() && batches.size() >= record::kBatchHeaderBytes) {
@@ -329,15 +329,7 @@ Status PartitionLog::PrepareLocked(const Incoming& batch, Timestamp now) {
   }
   RUNNEL_RETURN_IF_ERROR(EnsureTailLocked());
   if (NeedsRollLocked(batch, now)) RUNNEL_RETURN_IF_ERROR(RollLocked(batch.base_offset));
-  const int64_t end = tail_.size_bytes + batch.size_bytes;
-  if (end > tail_.storage->writable_bytes()) {
-    std::shared_ptr<File> file;
-    if (!in_memory()) {
-      RUNNEL_ASSIGN_OR_RETURN(file, tail_.segment->OpenFile(OpenMode::kReadWrite));
-    }
-    RUNNEL_RETURN_IF_ERROR(tail_.storage->Grow(file.get(), end, config_));
-    PopulateAhead(end);
-  }
+  RUNNEL_RETURN_IF_ERROR(GrowTailLocked(tail_.size_bytes + batch.size_bytes));
   if (batch.leader_epoch != tail_epoch_) {
     tail_epoch_ = batch.leader_epoch;
     if (batch.leader_epoch > epochs_.latest_epoch()) {

@@ -16,7 +16,7 @@ StatusOr<Offset> PartitionLog::Flush() {
   if (!in_memory() && recovery_point() >= wanted && health().ok()) return recovery_point();
   const base::Lock io_lock(io_mutex_);
   {
-    const base::Lock lock(mutex_);
+    const base::LightLock lock(mutex_);
     RUNNEL_RETURN_IF_ERROR(HealthLocked());
   }
   RUNNEL_RETURN_IF_ERROR(FlushHoldingIo());
@@ -26,12 +26,12 @@ StatusOr<Offset> PartitionLog::Flush() {
 Status PartitionLog::FlushHoldingIo() {
   FlushPlan plan;
   {
-    const base::Lock lock(mutex_);
+    const base::LightLock lock(mutex_);
     RUNNEL_RETURN_IF_ERROR(health_);
     plan = PlanFlushLocked();
   }
   const Status status = RunFlush(plan);
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   if (!status.ok()) {
     PoisonLocked(status);
     return health_;
@@ -84,7 +84,7 @@ Status PartitionLog::RunFlush(const FlushPlan& plan) {
 }
 
 int64_t PartitionLog::unflushed_bytes() const {
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   if (in_memory()) return 0;
   int64_t total = tail_.size_bytes - tail_.synced_bytes;
   for (const auto& segment : unsynced_)
@@ -93,7 +93,7 @@ int64_t PartitionLog::unflushed_bytes() const {
 }
 
 std::optional<Elapsed> PartitionLog::unflushed_since() const {
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   if (in_memory() || recovery_point() >= end_offset()) return std::nullopt;
   if (!unflushed_since_.has_value()) unflushed_since_ = deps_.clock->ElapsedTime();
   return unflushed_since_;
@@ -101,7 +101,7 @@ std::optional<Elapsed> PartitionLog::unflushed_since() const {
 
 Status PartitionLog::AdvanceHighWatermark(Offset offset) {
   {
-    const base::Lock lock(mutex_);
+    const base::LightLock lock(mutex_);
     if (offset > end_offset()) {
       return Error(ErrorCode::kOffsetOutOfRange,
                    base::StrCat("high watermark ", offset, " is above the end ", end_offset(),

@@ -63,7 +63,7 @@ Status PartitionLog::DeleteSegment(const std::shared_ptr<Segment>& segment, Time
   // Cursors in the segment go on reading through this handle.
   if (!in_memory()) RUNNEL_RETURN_IF_ERROR(segment->OpenFile(OpenMode::kReadWrite).status());
   {
-    const base::Lock lock(mutex_);
+    const base::LightLock lock(mutex_);
     std::erase(unsynced_, segment);
     std::erase(snapshots_, segment->base_offset());
     if (mark_segment_ == segment) mark_segment_.reset();
@@ -79,7 +79,7 @@ Status PartitionLog::DeleteSegment(const std::shared_ptr<Segment>& segment, Time
 }
 
 void PartitionLog::RaiseLogStart(Offset offset) {
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   if (offset <= log_start_offset()) return;
   log_start_.store(offset.value(), std::memory_order_release);
   epochs_.TruncateFromStart(offset);

@@ -96,7 +96,7 @@ Status PartitionLog::ReplaceSegments(std::span<const std::shared_ptr<const Segme
     std::reverse(cleaned.begin(), cleaned.end());  // lowest base first
     if (status.ok()) status = RenameCleaned(cleaned, kSwapSuffix, "");
     if (!status.ok()) {
-      const base::Lock lock(mutex_);
+      const base::LightLock lock(mutex_);
       PoisonLocked(status);  // some files have new names: opening again finishes it
       return status;
     }
@@ -111,7 +111,7 @@ Status PartitionLog::ReplaceSegments(std::span<const std::shared_ptr<const Segme
 
 void PartitionLog::PutInPlace(std::span<const std::shared_ptr<Segment>> old,
                               std::vector<std::shared_ptr<Segment>> replacements) {
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   for (const auto& segment : old)
     std::erase(unsynced_, segment);
   mark_segment_.reset();

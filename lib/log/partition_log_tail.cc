@@ -12,7 +12,7 @@
 namespace runnel::log {
 namespace {
 
-// Bytes kept populated ahead of the end when an executor is there to do it.
+// Made resident by one background task; logs that grow in smaller steps do without.
 constexpr int64_t kPopulateBytes = 1 << 20;
 
 // `time + age` without overflow.
@@ -95,8 +95,11 @@ void PartitionLog::RefreshLimitsLocked() {
     tail_.roll_after = Later(tail_.first_timestamp, config_.segment_age - tail_.jitter);
   }
   // Offsets cannot outgrow an index entry within these bytes: a record takes 7 bytes or more.
-  tail_.fast_limit = std::min(tail_.storage->writable_bytes(),
-                              std::min(config_.segment_bytes, tail_.storage->capacity_bytes()));
+  const int64_t writable = tail_.storage->writable_bytes();
+  tail_.fast_limit = std::min(writable, StorageLimitLocked());
+  if (writable < StorageLimitLocked() && !tail_.grow_failed) {
+    tail_.fast_limit = writable - AheadBytes(writable);
+  }
 }
 
 Status PartitionLog::SealTailLocked() {
@@ -155,7 +158,7 @@ Status PartitionLog::RollLocked(Offset new_base) {
 }
 
 Status PartitionLog::Roll() {
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   RUNNEL_RETURN_IF_ERROR(HealthLocked());
   if (tail_.size_bytes == 0) return OkStatus();
   RUNNEL_RETURN_IF_ERROR(EnsureTailLocked());
@@ -165,13 +168,42 @@ Status PartitionLog::Roll() {
   return OkStatus();
 }
 
-void PartitionLog::PopulateAhead(int64_t from) {
-  if (deps_.executor == nullptr) return;
-  const int64_t end = std::min(from + kPopulateBytes, tail_.storage->writable_bytes());
-  if (end <= from) return;
-  deps_.executor->Post([storage = std::weak_ptr(tail_.storage), from, end] {
-    if (const auto alive = storage.lock()) alive->Populate(from, end);
-  });
+// Half a step is allocated ahead, so that the background can make it resident before it is needed.
+Status PartitionLog::GrowTailLocked(int64_t end) {
+  SegmentStorage& storage = *tail_.storage;
+  const int64_t before = storage.writable_bytes();
+  if (end <= before && (before >= StorageLimitLocked() || end + AheadBytes(before) <= before)) {
+    return OkStatus();
+  }
+  std::shared_ptr<File> file;
+  if (!in_memory()) {
+    RUNNEL_ASSIGN_OR_RETURN(file, tail_.segment->OpenFile(OpenMode::kReadWrite));
+  }
+  const Status grown = storage.Grow(file.get(), std::max(end, before + 1), config_);
+  tail_.grow_failed = !grown.ok();
+  if (!grown.ok()) return end <= before ? OkStatus() : grown;  // there is still room for this one
+  PopulateAhead(before, storage.writable_bytes());
+  return OkStatus();
+}
+
+int64_t PartitionLog::AheadBytes(int64_t writable_bytes) const {
+  return std::min(writable_bytes, config_.allocate_step_max) / 2;
+}
+
+int64_t PartitionLog::StorageLimitLocked() const {
+  return std::min(config_.segment_bytes, tail_.storage->capacity_bytes());
+}
+
+// Only for logs that have grown to large steps: resident pages are written to disk even if no
+// record ever comes.
+void PartitionLog::PopulateAhead(int64_t begin, int64_t end) {
+  if (deps_.executor == nullptr || end - begin < kPopulateBytes) return;
+  for (; begin < end; begin += kPopulateBytes) {
+    const int64_t piece_end = std::min(end, begin + kPopulateBytes);
+    deps_.executor->Post([storage = std::weak_ptr(tail_.storage), begin, piece_end] {
+      if (const auto alive = storage.lock()) alive->Populate(begin, piece_end);
+    });
+  }
 }
 
 Status PartitionLog::ReleaseTailLocked() {
@@ -195,7 +227,7 @@ Status PartitionLog::ReleaseTailLocked() {
 
 Status PartitionLog::ReleaseIdle() {
   const base::Lock io_lock(io_mutex_);
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   RUNNEL_RETURN_IF_ERROR(ReleaseTailLocked());
   for (const auto& segment : SegmentList())
     segment->CloseFile();
@@ -206,7 +238,7 @@ Status PartitionLog::ReleaseIdle() {
 Status PartitionLog::Close() {
   const base::Lock io_lock(io_mutex_);
   {
-    const base::Lock lock(mutex_);
+    const base::LightLock lock(mutex_);
     if (closed_) return OkStatus();
     closed_ = true;
     tail_.fast_limit = 0;
@@ -219,7 +251,7 @@ Status PartitionLog::Close() {
   // Checkpoints will say that all is clean: the last segment's indexes and the snapshot count.
   std::shared_ptr<Segment> last;
   {
-    const base::Lock lock(mutex_);
+    const base::LightLock lock(mutex_);
     last = tail_.segment;
   }
   RUNNEL_RETURN_IF_ERROR(last->SyncIndexes());

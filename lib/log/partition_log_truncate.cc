@@ -40,8 +40,12 @@ Status ReplaceWithPrefix(Directory& directory, File& from, const std::string& pa
 }  // namespace
 
 Status PartitionLog::TruncateTo(Offset offset) {
+  if (offset < Offset(0)) {
+    return Error(ErrorCode::kOffsetOutOfRange,
+                 base::StrCat("cannot truncate ", name(), " to ", offset));
+  }
   const base::Lock io_lock(io_mutex_);
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   RUNNEL_RETURN_IF_ERROR(HealthLocked());
   if (offset >= end_offset()) return OkStatus();
   touched_ = true;
@@ -54,7 +58,7 @@ Status PartitionLog::TruncateTo(Offset offset) {
 
 Status PartitionLog::TruncateFullyAndStartAt(Offset offset) {
   const base::Lock io_lock(io_mutex_);
-  const base::Lock lock(mutex_);
+  const base::LightLock lock(mutex_);
   RUNNEL_RETURN_IF_ERROR(HealthLocked());
   touched_ = true;
   const Status status = RestartAtLocked(offset);
