@@ -58,8 +58,10 @@ void IndexBuilder::Add(Offset last_offset, Timestamp max_timestamp, int64_t posi
 size_t LogLoader::FirstUnsure() const {
   const size_t count = log_.segments.size();
   if (options_.clean_shutdown || !log_.last_exists) return count;
+  // A segment that ends at the recovery point may have been closed after the sync that moved it
+  // there: its cut to size and its indexes are not synced.
   for (size_t i = 0; i + 1 < count; ++i) {
-    if (log_.segments[i + 1]->base_offset() > options_.recovery_point) return i;
+    if (log_.segments[i + 1]->base_offset() >= options_.recovery_point) return i;
   }
   return count - 1;
 }

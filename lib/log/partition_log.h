@@ -215,6 +215,7 @@ class PartitionLog {
     bool exists = false;       // has a file
     bool grow_failed = false;  // allocating ahead did not work: go on to the last byte
     int64_t synced_bytes = 0;
+    bool resized = false;  // cut to size since the last sync
   };
   // A batch about to be appended.
   struct Incoming {
@@ -313,6 +314,7 @@ class PartitionLog {
   Status TruncateLocked(Offset offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_, mutex_);
   Status CutSegmentLocked(const std::shared_ptr<Segment>& old, int64_t position)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_, mutex_);
+  void SwapLast(Segment& old, std::shared_ptr<Segment> segment);
   Status RebuildTailIndexLocked(BatchScanner& scanner) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Status RestartAtLocked(Offset offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_, mutex_);
   Status DropSegmentsLocked(Offset from) ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_, mutex_);

@@ -42,6 +42,7 @@ Status PartitionLog::FlushHoldingIo() {
                   unsynced_.begin() + static_cast<std::ptrdiff_t>(plan.closed.size()));
   if (plan.active != nullptr && plan.active == tail_.segment) {
     tail_.synced_bytes = plan.active_bytes;
+    tail_.resized = false;
   }
   mark_segment_ = plan.active;
   mark_bytes_ = plan.active_bytes;
@@ -56,7 +57,7 @@ PartitionLog::FlushPlan PartitionLog::PlanFlushLocked() {
   if (in_memory()) return plan;
   plan.closed = unsynced_;
   plan.active_bytes = tail_.size_bytes;
-  if (tail_.size_bytes > tail_.synced_bytes) plan.active = tail_.segment;
+  if (tail_.size_bytes > tail_.synced_bytes || tail_.resized) plan.active = tail_.segment;
   plan.names = std::exchange(names_dirty_, false);
   if (std::exchange(epochs_dirty_, false)) plan.epochs = epochs_.Encode();
   return plan;

@@ -217,6 +217,7 @@ Status PartitionLog::ReleaseTailLocked() {
     PoisonLocked(cut);
     return cut;
   }
+  tail_.resized = true;
   tail_.segment->DropMemory();
   tail_.storage.reset();
   tail_.indexes.reset();

@@ -70,7 +70,6 @@ Status PartitionLog::TruncateLocked(Offset offset) {
   RUNNEL_RETURN_IF_ERROR(ReleaseTailLocked());
   mark_segment_.reset();
   const std::shared_ptr<Segment> kept = FindSegment(offset);
-  RUNNEL_RETURN_IF_ERROR(DropSegmentsLocked(kept->base_offset() + 1));
   RUNNEL_ASSIGN_OR_RETURN(const int64_t position, kept->PositionOf(offset, kept->size_bytes()));
   Offset end = kept->base_offset();
   if (position > 0) {
@@ -82,8 +81,11 @@ Status PartitionLog::TruncateLocked(Offset offset) {
       end = scanner.header().next_offset();
     }
   }
-  RUNNEL_RETURN_IF_ERROR(CutSegmentLocked(kept, position));
+  // Offsets first: nobody finds a place behind the end that is about to be.
+  high_watermark_.store(std::min(high_watermark(), end).value(), std::memory_order_release);
   end_.store(end.value(), std::memory_order_release);
+  RUNNEL_RETURN_IF_ERROR(DropSegmentsLocked(kept->base_offset() + 1));
+  RUNNEL_RETURN_IF_ERROR(CutSegmentLocked(kept, position));
   const bool epochs_changed = epochs_.TruncateFromEnd(end);
   tail_epoch_ = kNoLeaderEpoch;
   RUNNEL_RETURN_IF_ERROR(ReloadProducersLocked(end));
@@ -102,12 +104,7 @@ Status PartitionLog::TruncateLocked(Offset offset) {
 Status PartitionLog::CutSegmentLocked(const std::shared_ptr<Segment>& old, int64_t position) {
   auto segment = std::make_shared<Segment>(folder_, old->base_offset(), deps_.clock->Now());
   segment->SetSize(position);
-  old->detached_.store(true, std::memory_order_release);
   std::erase(unsynced_, old);
-  {
-    const base::Lock lock(segments_mutex_);
-    segments_.back() = segment;
-  }
   const bool exists = tail_.segment != old || tail_.exists;
   if (in_memory()) {
     int64_t memory_from = 0;
@@ -124,10 +121,15 @@ Status PartitionLog::CutSegmentLocked(const std::shared_ptr<Segment>& old, int64
     }
     BatchScanner scanner({.memory = tail_.data, .memory_from = 0}, 0, position,
                          ScanCheck::kHeaders);
-    return RebuildTailIndexLocked(scanner);
+    RUNNEL_RETURN_IF_ERROR(RebuildTailIndexLocked(scanner));
+    SwapLast(*old, segment);
+    return OkStatus();
   }
   tail_ = Tail{.segment = segment, .size_bytes = position, .exists = exists};
-  if (!exists) return OkStatus();
+  if (!exists) {
+    SwapLast(*old, segment);
+    return OkStatus();
+  }
   RUNNEL_ASSIGN_OR_RETURN(const auto file, old->OpenFile(OpenMode::kReadWrite));
   // Only the log, the cursors and the mappings they hold know how many look at these bytes; a
   // copy is always right and truncation is rare.
@@ -143,7 +145,14 @@ Status PartitionLog::CutSegmentLocked(const std::shared_ptr<Segment>& old, int64
   RUNNEL_RETURN_IF_ERROR(segment->WriteIndexes(*tail_.indexes, ""));
   names_dirty_ = true;
   tail_.indexes.reset();
+  SwapLast(*old, segment);
   return OkStatus();
+}
+
+void PartitionLog::SwapLast(Segment& old, std::shared_ptr<Segment> segment) {
+  const base::Lock lock(segments_mutex_);
+  segments_.back() = std::move(segment);
+  old.detached_.store(true, std::memory_order_release);
 }
 
 Status PartitionLog::RebuildTailIndexLocked(BatchScanner& scanner) {
@@ -179,8 +188,10 @@ Status PartitionLog::DropSegmentsLocked(Offset from) {
       const base::Lock lock(segments_mutex_);
       // The list is never empty: RestartAtLocked replaces the last one.
       empty = segments_.size() == 1;
-      if (!empty) segments_.pop_back();
-      last->detached_.store(true, std::memory_order_release);
+      if (!empty) {
+        segments_.pop_back();
+        last->detached_.store(true, std::memory_order_release);
+      }
     }
     std::erase(unsynced_, last);
     std::erase(snapshots_, last->base_offset());
@@ -197,21 +208,22 @@ Status PartitionLog::DropSegmentsLocked(Offset from) {
 Status PartitionLog::RestartAtLocked(Offset offset) {
   RUNNEL_RETURN_IF_ERROR(ReleaseTailLocked());
   mark_segment_.reset();
+  log_start_.store(offset.value(), std::memory_order_release);
+  high_watermark_.store(offset.value(), std::memory_order_release);
+  recovery_point_.store(offset.value(), std::memory_order_release);
+  end_.store(offset.value(), std::memory_order_release);
   RUNNEL_RETURN_IF_ERROR(DropSegmentsLocked(Offset(0)));
   auto segment = std::make_shared<Segment>(folder_, offset, deps_.clock->Now());
   tail_ = Tail{.segment = segment};
   visible_segment_ = segment;
   {
     const base::Lock lock(segments_mutex_);
+    segments_.back()->detached_.store(true, std::memory_order_release);
     segments_ = {segment};
   }
   producers_.Clear();
   epochs_.Clear();
   tail_epoch_ = kNoLeaderEpoch;
-  log_start_.store(offset.value(), std::memory_order_release);
-  high_watermark_.store(offset.value(), std::memory_order_release);
-  recovery_point_.store(offset.value(), std::memory_order_release);
-  end_.store(offset.value(), std::memory_order_release);
   RefreshUnstableLocked();
   if (in_memory()) return OkStatus();
   for (const Offset snapshot : snapshots_) {
