@@ -22,8 +22,6 @@ using base::StrCat;
 constexpr std::string_view kDeleteSuffix = "-delete";
 constexpr size_t kMaxNameBytes = 255;
 constexpr int64_t kMaxMetadataBytes = 64 << 10;
-// KRaft's own log in a data directory of Kafka: no topic, and not ours to open.
-constexpr std::string_view kClusterMetadataTopic = "__cluster_metadata";
 
 // Whether a folder is a deleted partition: "<topic>-<partition>.<32 hex digits>-delete".
 bool IsDeletedFolder(std::string_view name) {
@@ -161,7 +159,7 @@ Status LogDirectory::LoadFolders(LogDirectoryReport& report) {
   for (const DirectoryEntry& folder : found) {
     if (!folder.is_directory) continue;
     auto partition = ParsePartitionFolder(folder.name);
-    if (partition.has_value() && partition->topic != kClusterMetadataTopic) {
+    if (partition.has_value()) {
       auto entry = std::make_unique<Entry>();
       entry->recovered = clean_shutdown_;
       entries_.emplace(*std::move(partition), std::move(entry));

@@ -153,7 +153,9 @@ TEST_CASE("Acknowledged offsets survive whatever happens to the view", "[broker]
   SECTION("loss of the store's files") {
     fixture.Close();
     auto root = fixture.files.OpenDirectory("data", DirectoryMode::kMustExist).value();
-    for (const DirectoryEntry& entry : root->List("").value()) {
+    const auto entries = root->List("");
+    REQUIRE_OK(entries);
+    for (const DirectoryEntry& entry : *entries) {
       if (entry.name.ends_with(".kv")) REQUIRE_OK(root->Remove(entry.name));
     }
   }
