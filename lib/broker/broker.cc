@@ -40,7 +40,8 @@ Status OpenDirectory(Core& core) {
            .logger = environment.logger},
           {.path = core.options.data_dir,
            .mode = core.options.read_only ? DirectoryMode::kMustExist : DirectoryMode::kCreate,
-           .access = core.options.read_only ? log::Access::kReadOnly : log::Access::kReadWrite,
+           // A reader works on a view that it may change.
+           .access = log::Access::kReadWrite,
            .node_id = core.options.node_id,
            .cluster_id = {}},
           &found));
@@ -66,6 +67,11 @@ Broker::Broker(std::shared_ptr<Core> core) : core_(std::move(core)) {}
 StatusOr<std::shared_ptr<Core>> Broker::OpenCore(BrokerOptions options) {
   RUNNEL_ASSIGN_OR_RETURN(BrokerConfig config, ParseBrokerConfig(options.properties));
   config = WithOptions(std::move(config), options);
+  if (options.read_only) {
+    // The files of the stores are the owner's: read the logs instead.
+    options.metadata_store = StoreKind::kMemory;
+    options.offsets_store = StoreKind::kMemory;
+  }
   auto core = std::make_shared<Core>(std::move(options), std::move(config));
   if (!core->options.data_dir.empty()) RUNNEL_RETURN_IF_ERROR(OpenDirectory(*core));
   return core;
@@ -91,7 +97,7 @@ StatusOr<std::unique_ptr<Broker>> Broker::Open(BrokerOptions options) {
       if (const auto maintenance = weak.lock(); maintenance != nullptr) maintenance->Start();
     };
   } else {
-    broker->maintenance_->Start();
+    if (!shared.options.read_only) broker->maintenance_->Start();
     RecoveryReport report = shared.report();
     report.duration = shared.Now() - start;
     shared.set_report(std::move(report));
@@ -155,6 +161,7 @@ const std::string& Broker::cluster_id() const {
 }
 
 Status Broker::RunMaintenance() {
+  RUNNEL_RETURN_IF_ERROR(core_->CheckWritable());
   return maintenance_->RunAll();
 }
 

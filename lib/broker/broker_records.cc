@@ -172,6 +172,7 @@ std::vector<StatusOr<log::EpochEndOffset>> Broker::OffsetForLeaderEpoch(
 Results<TopicPartition, Offset> Broker::DeleteRecords(
     const std::map<TopicPartition, Offset>& before) {
   const auto drop = [&](const TopicPartition& id, Offset offset) -> StatusOr<Offset> {
+    RUNNEL_RETURN_IF_ERROR(core_->CheckWritable());
     RUNNEL_ASSIGN_OR_RETURN(const auto partition, FindPartition(id));
     RUNNEL_ASSIGN_OR_RETURN(log::PartitionLog * log, partition->Log());
     RUNNEL_RETURN_IF_ERROR(partition->status());

@@ -52,6 +52,10 @@ Core::Core(BrokerOptions broker_options, BrokerConfig broker_config)
   if (environment.files == nullptr) environment.files = &FileSystem::System();
   if (environment.random == nullptr) environment.random = &Random::System();
   if (environment.logger == nullptr) environment.logger = &Logger::Stderr();
+  if (options.read_only) {
+    overlay = std::make_unique<OverlayFileSystem>(*environment.files);
+    environment.files = overlay.get();
+  }
   if (environment.executor == nullptr) {
     owned_executor = Executor::Threaded(*environment.clock);
     environment.executor = owned_executor.get();
@@ -127,6 +131,12 @@ void Core::StopExecutors() {
 
 Status Core::ClosedError() {
   return Error(ErrorCode::kBrokerNotAvailable, "the broker is closed");
+}
+
+Status Core::CheckWritable() const {
+  if (!options.read_only) return OkStatus();
+  return Error(ErrorCode::kPolicyViolation,
+               base::StrCat("the broker on ", options.data_dir, " is open for reading only"));
 }
 
 void Core::Report(const std::string& partition, const log::LogRecovery& recovery,

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "broker/broker_config.h"
+#include "broker/overlay_files.h"
 #include "broker/partition.h"
 #include "broker/syncer.h"
 #include "broker/waiting.h"
@@ -44,6 +45,8 @@ struct Core : std::enable_shared_from_this<Core> {
   const BrokerOptions options;
   const BrokerConfig config;
 
+  // In front of the real files of a broker that is opened for reading only.
+  std::unique_ptr<OverlayFileSystem> overlay;
   // No pointer is null. The owned executors end with StopExecutors().
   Environment environment;
   std::unique_ptr<Executor> owned_executor;
@@ -88,6 +91,8 @@ struct Core : std::enable_shared_from_this<Core> {
   // Ends the executors of our own, after everybody has left them. The broker is closing.
   void StopExecutors();
   static Status ClosedError();
+  // kPolicyViolation when the broker is open for reading only.
+  Status CheckWritable() const;
 
   // Adds what opening a log found to the recovery report.
   void Report(const std::string& partition, const log::LogRecovery& recovery,

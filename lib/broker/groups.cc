@@ -171,7 +171,10 @@ void Groups::UpdateDurability() {
   const auto topic = topics_.Find(kOffsetsTopic);
   if (!topic.ok()) return;
   for (const std::shared_ptr<Partition>& partition : (*topic)->LivePartitions()) {
-    base::IgnoreError(partition->SetSettings(WithDurability(partition->settings())),
+    const Partition::SettingsPtr before = partition->settings();
+    Partition::SettingsPtr after = WithDurability(before);
+    if (after == before) continue;
+    base::IgnoreError(partition->SetSettings(std::move(after)),
                       "the log keeps its configs, only the durability changes");
   }
 }

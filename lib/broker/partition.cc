@@ -117,16 +117,16 @@ StatusOr<Appended> Partition::AppendRecord(const record::RecordFields& record, T
   if (log == nullptr) [[unlikely]] {
     RUNNEL_ASSIGN_OR_RETURN(log, OpenLog());
   }
-  const uint8_t after = after_append_.load(std::memory_order_relaxed);
+  const uint8_t extra = extra_.load(std::memory_order_relaxed);
   int64_t bytes = 0;
-  if ((after & kCountMemory) != 0) [[unlikely]] {
+  if ((extra & (kCountMemory | kRefuse)) != 0) [[unlikely]] {
     bytes = record::SizeOfSingleRecordBatch(record);
-    RUNNEL_RETURN_IF_ERROR(MakeRoom(*log, bytes));
+    RUNNEL_RETURN_IF_ERROR(Prepare(*log, bytes));
   }
   StatusOr<Appended> appended = log->AppendRecord(record, {.trust = log::Trust::kTrusted,
                                                            .leader_epoch = kEpoch,
                                                            .now = ClockFor(record.timestamp, now)});
-  if (appended.ok() && after == kNothing) [[likely]]
+  if (appended.ok() && extra == kNothing) [[likely]]
     return appended;
   return Finish(std::move(appended), bytes);
 }
@@ -135,11 +135,11 @@ StatusOr<Appended> Partition::AppendRecords(std::span<const record::RecordFields
                                             Timestamp now) {
   RUNNEL_ASSIGN_OR_RETURN(log::PartitionLog * log, Log());
   int64_t bytes = 0;
-  if ((after_append_.load(std::memory_order_relaxed) & kCountMemory) != 0) {
+  if ((extra_.load(std::memory_order_relaxed) & (kCountMemory | kRefuse)) != 0) {
     for (const record::RecordFields& record : records) {
       bytes += record::SizeOfRecord(0, 0, record);
     }
-    RUNNEL_RETURN_IF_ERROR(MakeRoom(*log, bytes));
+    RUNNEL_RETURN_IF_ERROR(Prepare(*log, bytes));
   }
   const Timestamp clock = now != kNoTimestamp ? now : core_->environment.clock->Now();
   return Finish(log->AppendRecords(
@@ -150,8 +150,8 @@ StatusOr<Appended> Partition::AppendRecords(std::span<const record::RecordFields
 StatusOr<Appended> Partition::AppendBatch(std::string_view batch, BatchTrust trust) {
   RUNNEL_ASSIGN_OR_RETURN(log::PartitionLog * log, Log());
   const int64_t bytes = static_cast<int64_t>(batch.size());
-  if ((after_append_.load(std::memory_order_relaxed) & kCountMemory) != 0) {
-    RUNNEL_RETURN_IF_ERROR(MakeRoom(*log, bytes));
+  if ((extra_.load(std::memory_order_relaxed) & (kCountMemory | kRefuse)) != 0) {
+    RUNNEL_RETURN_IF_ERROR(Prepare(*log, bytes));
   }
   const bool trusted = trust == BatchTrust::kBuiltHere;
   return Finish(
@@ -162,6 +162,7 @@ StatusOr<Appended> Partition::AppendBatch(std::string_view batch, BatchTrust tru
 }
 
 StatusOr<Appended> Partition::AppendAsCoordinator(std::string_view batch) {
+  RUNNEL_RETURN_IF_ERROR(core_->CheckWritable());
   RUNNEL_ASSIGN_OR_RETURN(log::PartitionLog * log, Log());
   return Finish(log->Append(batch, {.origin = log::AppendOrigin::kCoordinator,
                                     .trust = log::Trust::kTrusted,
@@ -172,11 +173,11 @@ StatusOr<Appended> Partition::AppendAsCoordinator(std::string_view batch) {
 
 StatusOr<Appended> Partition::Finish(StatusOr<Appended> appended, int64_t bytes) {
   if (!appended.ok()) return Explain(appended.status());
-  const uint8_t after = after_append_.load(std::memory_order_relaxed);
-  if ((after & kCountMemory) != 0 && !appended->duplicate) {
+  const uint8_t extra = extra_.load(std::memory_order_relaxed);
+  if ((extra & kCountMemory) != 0 && !appended->duplicate) {
     core_->memory.used_bytes.fetch_add(bytes, std::memory_order_relaxed);
   }
-  if ((after & kScheduleFlush) != 0) ScheduleFlush(appended->last_offset);
+  if ((extra & kScheduleFlush) != 0) ScheduleFlush(appended->last_offset);
   return appended;
 }
 
@@ -218,6 +219,11 @@ Status Partition::append_status() const {
 }
 
 // --- Memory budget -------------------------------------------------------------------------------
+
+Status Partition::Prepare(log::PartitionLog& log, int64_t bytes) {
+  RUNNEL_RETURN_IF_ERROR(core_->CheckWritable());
+  return MakeRoom(log, bytes);
+}
 
 Status Partition::MakeRoom(log::PartitionLog& log, int64_t bytes) {
   // Waits until maintenance, a deletion or DeleteRecords has freed memory.
@@ -389,10 +395,11 @@ void Partition::ApplySettingsLocked() {
                                 log.timestamp_after_max.has_value() ||
                                 log.timestamp_before_max.has_value(),
                             std::memory_order_relaxed);
-  uint8_t after = kNothing;
-  if (settings.durability == Durability::kInterval) after |= kScheduleFlush;
-  if (in_memory() && core_->options.memory_budget_bytes.has_value()) after |= kCountMemory;
-  after_append_.store(after, std::memory_order_relaxed);
+  uint8_t extra = kNothing;
+  if (settings.durability == Durability::kInterval) extra |= kScheduleFlush;
+  if (core_->options.read_only) extra |= kRefuse;
+  if (in_memory() && core_->options.memory_budget_bytes.has_value()) extra |= kCountMemory;
+  extra_.store(extra, std::memory_order_relaxed);
 }
 
 Status Partition::SetSettings(SettingsPtr settings) {

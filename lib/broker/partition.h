@@ -179,13 +179,15 @@ class Partition final : public std::enable_shared_from_this<Partition>, private 
     AckCallback done;
   };
 
-  // Work after an append that most partitions do not have; one byte to test on the hot path.
-  enum AfterAppend : uint8_t { kNothing = 0, kScheduleFlush = 1, kCountMemory = 2 };
+  // Work around an append that most partitions do not have; one byte to test on the hot path.
+  enum Extra : uint8_t { kNothing = 0, kScheduleFlush = 1, kCountMemory = 2, kRefuse = 4 };
 
   StatusOr<log::PartitionLog*> OpenLog();
   StatusOr<std::shared_ptr<log::PartitionLog>> OpenFolder() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   StatusOr<Appended> Finish(StatusOr<Appended> appended, int64_t bytes);
   Timestamp ClockFor(Timestamp record_timestamp, Timestamp now) const;
+  // What kCountMemory and kRefuse ask for before an append.
+  Status Prepare(log::PartitionLog& log, int64_t bytes);
   Status MakeRoom(log::PartitionLog& log, int64_t bytes);
   Status DropOldest(log::PartitionLog& log);
   void ScheduleFlush(Offset last_offset);
@@ -206,7 +208,7 @@ class Partition final : public std::enable_shared_from_this<Partition>, private 
   std::atomic<log::PartitionLog*> log_{nullptr};
   // Follow settings_; relaxed: a change may be seen an append late.
   std::atomic<Durability> durability_;
-  std::atomic<uint8_t> after_append_{kNothing};
+  std::atomic<uint8_t> extra_{kNothing};
   std::atomic<bool> append_needs_clock_{false};
   // Set once by Fail(), after failure_; acquire by everyone who asks.
   std::atomic<bool> failed_{false};

@@ -59,7 +59,7 @@ Status Topics::FinishDeletions() {
     const StatusOr<Uuid> id = core_->directory->ReadTopicId(folder);
     RecoveryFinding finding;
     finding.file = ToString(folder);
-    if (id.ok() && WasDeleted(*id)) {
+    if (id.ok() && !core_->options.read_only && WasDeleted(*id)) {
       RUNNEL_RETURN_IF_ERROR(core_->directory->Delete(folder));
       finding.kind = RecoveryFinding::Kind::kUnfinishedWork;
       finding.detail = "the folder of a deleted topic was removed";
@@ -189,6 +189,7 @@ Durability Topics::StrictestDurability() {
 Status Topics::Commit(const std::vector<std::string>& records) {
   if (records.empty()) return OkStatus();
   if (core_->closing()) return Core::ClosedError();
+  RUNNEL_RETURN_IF_ERROR(core_->CheckWritable());
   if (log_ != nullptr) RUNNEL_RETURN_IF_ERROR(log_->Append(records));
   std::vector<metadata::ViewChange> view;
   {

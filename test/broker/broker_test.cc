@@ -174,6 +174,67 @@ TEST_CASE("A directory has one owner", "[broker]") {
   CHECK(CodeOf(Broker::Open(fixture.options)) == ErrorCode::kKafkaStorageError);
 }
 
+TEST_CASE("A directory can be read beside its owner, and only read", "[broker][read-only]") {
+  BrokerFixture fixture;
+  fixture.Open();
+  REQUIRE(MakeTopic(*fixture, "t", 2) == ErrorCode::kNone);
+  const auto partition = PartitionOf(*fixture, "t");
+  CHECK_OK(SendText(*partition, "a"));
+  CHECK_OK(SendText(*partition, "b"));
+  BrokerOptions options = fixture.options;
+  options.read_only = true;
+  const auto opened = Broker::Open(options);
+  REQUIRE_OK(opened);
+  Broker& reader = **opened;
+  CHECK(ReadValues(*PartitionOf(reader, "t")) == Values{"a", "b"});
+  CHECK(ReadValues(*PartitionOf(reader, "t", 1)).empty());
+  CHECK(CodeOf(SendText(*PartitionOf(reader, "t"), "c")) == ErrorCode::kPolicyViolation);
+  CHECK(MakeTopic(reader, "u") == ErrorCode::kPolicyViolation);
+  CHECK(DropTopic(reader, "t") == ErrorCode::kPolicyViolation);
+  CHECK_OK(SendText(*partition, "c"));
+  CHECK_OK(reader.Close());
+  CHECK_OK(SendText(*partition, "d"));
+  fixture.Close();
+  fixture.Open();
+  CHECK(fixture->recovery_report().clean_shutdown);
+  CHECK(ReadValues(*PartitionOf(*fixture, "t")) == Values{"a", "b", "c", "d"});
+}
+
+TEST_CASE("Memory has a bound, and what happens there is a choice", "[broker][memory]") {
+  BrokerFixture fixture;
+  fixture.options.data_dir = "";
+  fixture.options.memory_budget_bytes = 1 << 20;
+  fixture.options.memory_full =
+      GENERATE(FullPolicy::kReject, FullPolicy::kDropOldest, FullPolicy::kBlock);
+  const FullPolicy policy = fixture.options.memory_full;
+  fixture.Open();
+  REQUIRE(MakeTopic(*fixture, "t") == ErrorCode::kNone);
+  REQUIRE(MakeTopic(*fixture, "u") == ErrorCode::kNone);
+  const auto partition = PartitionOf(*fixture, "t");
+  const std::string value(10'000, 'x');
+  Status status;
+  int sent = 0;
+  for (; sent < 500 && status.ok(); ++sent)
+    status = SendText(*partition, value);
+  const auto offsets = partition->Offsets();
+  REQUIRE_OK(offsets);
+  if (policy == FullPolicy::kDropOldest) {
+    CHECK_OK(status);
+    CHECK(offsets->log_start > Offset(350));
+    CHECK((*partition->Log())->size_bytes() <= 1 << 20);
+  } else {
+    CHECK(CodeOf(status) == ErrorCode::kKafkaStorageError);
+    CHECK(sent > 90);
+    CHECK(offsets->log_start == Offset(0));
+    CHECK(fixture.clock.ElapsedTime() >=
+          (policy == FullPolicy::kBlock ? std::chrono::seconds(60) : std::chrono::seconds(0)));
+    // Deleting makes room.
+    REQUIRE(DropTopic(*fixture, "t") == ErrorCode::kNone);
+    REQUIRE_OK(fixture->RunMaintenance());
+    CHECK_OK(SendText(*PartitionOf(*fixture, "u"), value));
+  }
+}
+
 TEST_CASE("Producer ids are never given out twice", "[broker]") {
   BrokerFixture fixture;
   fixture.Open();

@@ -167,8 +167,6 @@ TEST_CASE("Folders of no topic are reported and left alone", "[broker][topics]")
   }
   fixture.Open();
   const RecoveryReport report = fixture->recovery_report();
-  for (const RecoveryFinding& f : report.findings)
-    WARN(f.file << " " << f.detail);
   REQUIRE(report.findings.size() == 1);
   CHECK(report.findings[0].kind == RecoveryFinding::Kind::kUnknownFolder);
   CHECK(report.findings[0].file == "stranger-0");

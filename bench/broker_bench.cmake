@@ -1,0 +1,1 @@
+runnel_bench_link(broker_bench runnel::broker)
