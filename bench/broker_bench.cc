@@ -92,7 +92,9 @@ void BM_AppendRecordWithReader(benchmark::State& state) {
     auto place = partition->NewReader(IsolationLevel::kReadUncommitted).value();
     (void)place.Seek(Offset(0));
     while (waiter.Wait(kForever, [&] { return place.ready(); }) == Waiter::Result::kReady) {
-      if (!place.Read(1 << 20).ok()) (void)place.Seek(partition->Offsets()->end);
+      if (place.Read(1 << 20).ok()) continue;
+      const auto offsets = partition->Offsets();
+      if (!offsets.ok() || !place.Seek(offsets->end).ok()) break;
     }
   });
   const Timestamp now = Clock::System().Now();
