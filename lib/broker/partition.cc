@@ -17,7 +17,7 @@ constexpr LeaderEpoch kEpoch{0};
 log::LogDeps DepsOf(Core& core) {
   log::LogDeps deps;
   deps.clock = core.environment.clock;
-  deps.executor = core.in_memory() ? nullptr : core.environment.executor;
+  deps.executor = core.environment.executor;
   deps.random = core.environment.random;
   deps.logger = core.environment.logger;
   return deps;
