@@ -56,7 +56,7 @@ struct DescribeConfigsResponseConfig {
   std::string_view name = {};
   std::optional<std::string_view> value = {};  // null when sensitive
   bool read_only = false;
-  bool is_default = false;
+  bool is_default = false;    // version 0 only
   int8_t config_source = -1;  // 1 topic, 2 and 3 dynamic, 4 static, 5 default
   bool is_sensitive = false;
   std::vector<DescribeConfigsResponseSynonym> synonyms = {};

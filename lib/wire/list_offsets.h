@@ -15,8 +15,8 @@ namespace runnel::wire {
 struct ListOffsetsRequestPartition {
   int32_t partition_index = 0;
   int32_t current_leader_epoch = -1;
-  int64_t timestamp = 0;  // -1: the end; -2: the start
-  int32_t max_num_offsets = 1;
+  int64_t timestamp = 0;        // -1: the end; -2: the start
+  int32_t max_num_offsets = 1;  // version 0 only
 
   template <class Self, class Codec>
   static void Visit(Self& m, Codec& c) {
@@ -59,7 +59,7 @@ struct ListOffsetsRequest {
 struct ListOffsetsResponsePartition {
   int32_t partition_index = 0;
   ErrorCode error_code = ErrorCode::kNone;
-  std::vector<int64_t> old_style_offsets = {};
+  std::vector<int64_t> old_style_offsets = {};  // version 0 only, newest first
   int64_t timestamp = -1;
   int64_t offset = -1;  // -1: no record is so new
   int32_t leader_epoch = -1;

@@ -17,7 +17,7 @@ struct OffsetCommitRequestPartition {
   int32_t partition_index = 0;
   int64_t committed_offset = 0;
   int32_t committed_leader_epoch = -1;
-  int64_t commit_timestamp = -1;
+  int64_t commit_timestamp = -1;  // version 1 only
   std::optional<std::string_view> committed_metadata = {};
 
   template <class Self, class Codec>
