@@ -116,6 +116,8 @@ class Broker final {
   // kInvalidReplicationFactor, kInvalidConfig (with the nearest valid key), kInvalidRequest (named
   // twice), kKafkaStorageError.
   CreateTopicsResponse CreateTopics(const CreateTopicsRequest& request);
+  // See runnel::Broker::ImportPartition.
+  Status ImportPartition(std::string_view from_folder, const TopicPartition& partition);
   // Errors: kUnknownTopicOrPartition, kUnknownTopicId, kTopicDeletionDisabled
   // (delete.topic.enable), kInvalidTopicException for internal ones.
   DeleteTopicsResponse DeleteTopics(const DeleteTopicsRequest& request);

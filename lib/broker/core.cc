@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "base/status.h"
 #include "base/strings.h"
 
 namespace runnel::broker {
@@ -131,6 +132,15 @@ void Core::StopExecutors() {
 
 Status Core::ClosedError() {
   return Error(ErrorCode::kBrokerNotAvailable, "the broker is closed");
+}
+
+StatusOr<std::unique_ptr<kv::Store>> Core::OpenStore(StoreKind kind, std::string name) {
+  kv::StoreOptions store{
+      .kind = kind, .directory = &directory->directory(), .name = std::move(name)};
+  // RocksDB would write beside another process; what it holds is in the log, too.
+  if (options.read_only && kind == StoreKind::kRocksDb) store.kind = StoreKind::kLogBacked;
+  if (options.rebuild_stores) RUNNEL_RETURN_IF_ERROR(kv::DestroyStore(store));
+  return kv::OpenStore(store, *environment.logger);
 }
 
 Status Core::CheckWritable() const {

@@ -16,6 +16,7 @@
 #include "broker/partition.h"
 #include "broker/syncer.h"
 #include "broker/waiting.h"
+#include "kv/store.h"
 #include "log/log_directory.h"
 #include "metadata/topic_config.h"
 #include "record/compression.h"
@@ -93,6 +94,8 @@ struct Core : std::enable_shared_from_this<Core> {
   static Status ClosedError();
   // kPolicyViolation when the broker is open for reading only.
   Status CheckWritable() const;
+  // Opens a view's store in the directory, as the options ask for.
+  StatusOr<std::unique_ptr<kv::Store>> OpenStore(StoreKind kind, std::string name);
 
   // Adds what opening a log found to the recovery report.
   void Report(const std::string& partition, const log::LogRecovery& recovery,

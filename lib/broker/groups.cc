@@ -148,10 +148,7 @@ std::vector<Groups::Shard*> Groups::ExistingShards() {
 StatusOr<kv::Store*> Groups::Store() {
   const base::Lock lock(mutex_);
   if (store_ == nullptr) {
-    RUNNEL_ASSIGN_OR_RETURN(store_, kv::OpenStore({.kind = core_->options.offsets_store,
-                                                   .directory = &core_->directory->directory(),
-                                                   .name = "offsets"},
-                                                  *core_->environment.logger));
+    RUNNEL_ASSIGN_OR_RETURN(store_, core_->OpenStore(core_->options.offsets_store, "offsets"));
   }
   return store_.get();
 }

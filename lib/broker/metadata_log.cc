@@ -60,10 +60,7 @@ StatusOr<std::unique_ptr<MetadataLog>> MetadataLog::Open(Core& core,
                                         ? directory.OpenLog(id, LogOptions(), &recovery)
                                         : directory.Create(id, LogOptions()));
   core.Report(std::string(kLogName), recovery, core.Now() - start);
-  RUNNEL_ASSIGN_OR_RETURN(auto store, kv::OpenStore({.kind = core.options.metadata_store,
-                                                     .directory = &directory.directory(),
-                                                     .name = "metadata"},
-                                                    *core.environment.logger));
+  RUNNEL_ASSIGN_OR_RETURN(auto store, core.OpenStore(core.options.metadata_store, "metadata"));
   std::unique_ptr<MetadataLog> opened(new MetadataLog(core, std::move(log), std::move(store)));
   if (opened->store_->AppliedOffset(kLogName) >= opened->log_->end_offset()) {
     // The log has lost a tail that the view has seen (a copied or damaged directory).

@@ -52,6 +52,8 @@ class Topics final {
   enum class AlterKind { kReplace, kIncremental };
   AlterConfigsResponse Alter(const AlterConfigsRequest& request, AlterKind kind);
   StatusOr<std::vector<DescribedConfig>> Describe(ResourceType type, std::string_view name);
+  // Takes a partition folder from elsewhere; see runnel::Broker::ImportPartition.
+  Status Import(std::string_view from_folder, const TopicPartition& partition);
   // Hands out `count` producer ids and returns the first.
   StatusOr<int64_t> AllocateProducerIds(int32_t count);
 
@@ -81,6 +83,8 @@ class Topics final {
   void CarryOutDeletion(const std::vector<std::pair<std::string, Uuid>>& topics)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(change_mutex_);
   Status DeleteFolder(const TopicPartition& partition);
+  StatusOr<std::vector<std::string>> PlanImport(const TopicPartition& partition, Uuid& topic_id)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(change_mutex_);
   AlterConfigsResponse PlanAlter(const AlterConfigsRequest& request, AlterKind kind,
                                  std::vector<std::string>& records)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(change_mutex_);

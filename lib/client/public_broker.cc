@@ -34,6 +34,10 @@ StatusOr<std::unique_ptr<Admin>> Broker::NewAdmin() {
   return std::make_unique<Admin>(client::NewAdminBackend(*engine_));
 }
 
+Status Broker::ImportPartition(std::string_view from_folder, const TopicPartition& partition) {
+  return engine_->ImportPartition(from_folder, partition);
+}
+
 RecoveryReport Broker::recovery_report() const {
   return engine_->recovery_report();
 }

@@ -28,6 +28,7 @@ struct CreatableTopic {
   int16_t replication_factor = -1;  // -1: the broker's default, or as assigned
   std::vector<CreatableReplicaAssignment> assignments = {};
   std::vector<CreatableTopicConfig> configs = {};
+  Uuid topic_id = {};  // zero: a new one; not in Kafka's request, for imported partitions
 };
 
 struct CreateTopicsRequest {

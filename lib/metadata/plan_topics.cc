@@ -161,9 +161,10 @@ Plan<CreateTopicsResponse> MetadataImage::PlanCreateTopics(const CreateTopicsReq
     result.replication_factor = 1;
     result.configs = DescribeTopicConfigs(accepted->configs, context.broker_configs);
     if (request.validate_only) continue;
-    do {
+    result.topic_id = topic.topic_id;
+    while (result.topic_id.is_zero() || FindTopic(result.topic_id) != nullptr) {
       result.topic_id = random.NextUuid();
-    } while (FindTopic(result.topic_id) != nullptr);
+    }
     WriteTopic(topic.name, result.topic_id, *accepted, context, plan.records);
   }
   return plan;

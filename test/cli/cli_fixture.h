@@ -44,7 +44,7 @@ class Tool {
   std::string data_dir() const { return dir_.path() + "/data"; }
 
  private:
-  test::TempDir dir_;
+  testing::TempDir dir_;
 };
 
 }  // namespace runnel::cli

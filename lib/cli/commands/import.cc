@@ -13,6 +13,7 @@ struct Options : CommonOptions {
   std::string from;
   std::string topic;
   int32_t partition = 0;
+  std::optional<int64_t> log_start_offset;
 };
 
 int Run(Io& io, const Options& options) {
@@ -25,6 +26,11 @@ int Run(Io& io, const Options& options) {
   }
   const auto admin = (*broker)->NewAdmin();
   if (!admin.ok()) return Fail(io, "import", admin.status());
+  if (options.log_start_offset) {
+    const auto deleted = (*admin)->DeleteRecords({{partition, Offset(*options.log_start_offset)}});
+    const Status trimmed = deleted.at(partition).status();
+    if (!trimmed.ok()) return Fail(io, "setting the log start of " + ToString(partition), trimmed);
+  }
   const auto start = (*admin)->ListOffsets({{partition, OffsetSpec::Earliest()}}).at(partition);
   const auto end = (*admin)->ListOffsets({{partition, OffsetSpec::Latest()}}).at(partition);
   if (!start.ok()) return Fail(io, "import", start.status());
@@ -56,6 +62,11 @@ void AddImport(CLI::App& root, Action& action) {
   command->add_option("--partition", options->partition, "The partition it becomes")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  command
+      ->add_option("--log-start-offset", options->log_start_offset,
+                   "The first offset to show: Kafka keeps it in log-start-offset-checkpoint, "
+                   "outside the folder")
+      ->check(CLI::NonNegativeNumber);
   command->callback(
       [options, &action] { action.run = [options](Io& io) { return Run(io, *options); }; });
 }
