@@ -82,7 +82,7 @@ void ProducerCore::OpenLocked(PartitionState& partition) {
   // Never larger than the topic takes, so that a batch is refused for a record's sake only.
   options.max_bytes = options_.batch_bytes;
   if (partition.handle != nullptr) {
-    const int64_t largest = MaxMessageBytes(partition.handle->settings());
+    const int64_t largest = partition.handle->settings()->log.max_message_bytes;
     options.max_bytes = std::min(options.max_bytes, largest);
   }
   if (idle_batches_.empty()) {

@@ -117,7 +117,7 @@ Status ProducerCore::AppendGroup(BatchScratch& scratch, size_t group_index,
                                  std::vector<RecordMetadata>* metadata) {
   BatchScratch::Group& group = scratch.groups[group_index];
   const int64_t limit =
-      std::min<int64_t>(options_.batch_bytes, MaxMessageBytes(group.handle->settings()));
+      std::min<int64_t>(options_.batch_bytes, group.handle->settings()->log.max_message_bytes);
   for (size_t begin = group.begin; begin < group.end;) {
     size_t end = begin;
     for (int64_t bytes = 0; end < group.end; ++end) {

@@ -19,14 +19,6 @@ namespace runnel::client {
 
 struct TopicState;
 
-// max.message.bytes of a partition. Both forms that Partition::settings() may have.
-inline int64_t MaxMessageBytes(const broker::Partition::Settings& settings) {
-  return settings.log.max_message_bytes;
-}
-inline int64_t MaxMessageBytes(const std::shared_ptr<const broker::Partition::Settings>& settings) {
-  return settings->log.max_message_bytes;
-}
-
 // Somebody waits to hear of one record of a batch.
 struct PendingRecord {
   int32_t index = 0;  // within the batch
