@@ -31,13 +31,13 @@ Status ProducerCore::SendBatch(std::span<const ProducerRecord> records,
 }
 
 std::unique_ptr<BatchScratch> ProducerCore::TakeScratch() {
-  const base::Lock lock(mutex_);
+  const base::FastLock lock(mutex_);
   return scratch_ != nullptr ? std::move(scratch_) : std::make_unique<BatchScratch>();
 }
 
 void ProducerCore::GiveScratch(std::unique_ptr<BatchScratch> scratch) {
   scratch->Clear();
-  const base::Lock lock(mutex_);
+  const base::FastLock lock(mutex_);
   scratch_ = std::move(scratch);
 }
 
@@ -47,7 +47,7 @@ Status ProducerCore::RouteAll(std::span<const ProducerRecord> records, BatchScra
   Status status;
   std::string_view unknown;
   {
-    const base::Lock lock(mutex_);
+    const base::FastLock lock(mutex_);
     if (closed_) return Error(ErrorCode::kInvalidRequest, "the producer is closed");
     for (size_t i = scratch.group_of.size(); i < records.size() && status.ok(); ++i) {
       TopicState* const topic = FindLocked(records[i].topic);
@@ -97,14 +97,14 @@ Status ProducerCore::GroupRecords(std::span<const ProducerRecord> records, Batch
     begin = group.end += begin;
     scratch.fill.push_back(group.begin);
   }
-  const Timestamp now = clock_.Now();
+  scratch.now = clock_.Now();
   scratch.fields.resize(records.size());
   scratch.index.resize(records.size());
   for (size_t i = 0; i < records.size(); ++i) {
     const ProducerRecord& record = records[i];
     const size_t place = scratch.fill[static_cast<size_t>(scratch.group_of[i])]++;
     scratch.index[place] = static_cast<int32_t>(i);
-    scratch.fields[place] = {.timestamp = record.timestamp.value_or(now),
+    scratch.fields[place] = {.timestamp = record.timestamp.value_or(scratch.now),
                              .key = record.key,
                              .value = record.value,
                              .headers = record.headers};
@@ -127,7 +127,7 @@ Status ProducerCore::AppendGroup(BatchScratch& scratch, size_t group_index,
     }
     const std::span<const record::RecordFields> chunk(&scratch.fields[begin], end - begin);
     RUNNEL_ASSIGN_OR_RETURN(const broker::Appended appended,
-                            AppendChunk(*group.partition, group.handle, chunk));
+                            AppendChunk(*group.partition, group.handle, chunk, scratch.now));
     group.last = appended;
     for (size_t i = begin; metadata != nullptr && i < end; ++i) {
       const bool is_log_time = appended.append_time != kNoTimestamp;
@@ -143,9 +143,10 @@ Status ProducerCore::AppendGroup(BatchScratch& scratch, size_t group_index,
 
 StatusOr<broker::Appended> ProducerCore::AppendChunk(PartitionState& partition,
                                                      std::shared_ptr<broker::Partition>& handle,
-                                                     std::span<const record::RecordFields> chunk) {
+                                                     std::span<const record::RecordFields> chunk,
+                                                     Timestamp now) {
   for (int attempt = 0;; ++attempt) {
-    auto appended = handle->AppendRecords(chunk);
+    auto appended = handle->AppendRecords(chunk, now);
     const bool is_gone = CodeOf(appended) == ErrorCode::kUnknownTopicOrPartition;
     if (!is_gone || attempt == kMaxResolves) return appended;
     RUNNEL_ASSIGN_OR_RETURN(handle, Refresh(partition));
@@ -199,7 +200,7 @@ Status ProducerCore::SendBatchBuffered(std::span<const ProducerRecord> records,
   const Elapsed deadline = broker_.DeadlineAfter(options_.delivery_timeout);
   std::vector<PartitionState*> busy;
   {
-    const base::Lock lock(mutex_);
+    const base::FastLock lock(mutex_);
     busy = BusyLocked();
   }
   for (PartitionState* const partition : busy) {

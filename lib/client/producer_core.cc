@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/mutex.h"
 #include "base/status.h"
 #include "base/strings.h"
 
@@ -91,7 +90,7 @@ Status ProducerCore::Resolve(std::string_view name) {
     return Error(ErrorCode::kInvalidTopicException,
                  StrCat("\"", name, "\" is internal: only the broker writes it"));
   }
-  const base::Lock lock(mutex_);
+  const base::FastLock lock(mutex_);
   auto& topic = topics_[std::string(name)];
   if (topic == nullptr) {
     topic = std::make_unique<TopicState>();
@@ -143,7 +142,7 @@ StatusOr<PartitionState*> ProducerCore::RouteLocked(TopicState& topic, const Pro
 StatusOr<int32_t> ProducerCore::PartitionCount(std::string_view name) {
   for (int attempt = 0;; ++attempt) {
     {
-      const base::Lock lock(mutex_);
+      const base::FastLock lock(mutex_);
       if (closed_) return ClosedError();
       if (TopicState* topic = FindLocked(name)) return topic->topic->partition_count();
     }
@@ -169,19 +168,20 @@ StatusOr<RecordMetadata> ProducerCore::Send(const ProducerRecord& record) {
 
 StatusOr<RecordMetadata> ProducerCore::SendDirect(const ProducerRecord& record,
                                                   int64_t record_bytes) {
-  const record::RecordFields fields = FieldsOf(record, TimestampOf(record));
+  const Timestamp now = record.timestamp.has_value() ? kNoTimestamp : clock_.Now();
+  const record::RecordFields fields = FieldsOf(record, record.timestamp.value_or(now));
   RecordMetadata metadata;
   Offset last_offset;
   std::shared_ptr<broker::Partition> unacknowledged;
   for (int attempt = 0;; ++attempt) {
     {
-      const base::Lock lock(mutex_);
+      const base::FastLock lock(mutex_);
       if (closed_) return ClosedError();
       TopicState* const topic = FindLocked(record.topic);
       if (topic != nullptr) {
         RUNNEL_ASSIGN_OR_RETURN(PartitionState* const partition,
                                 RouteLocked(*topic, record, record_bytes));
-        const auto appended = partition->handle->AppendRecord(fields);
+        const auto appended = partition->handle->AppendRecord(fields, now);
         if (appended.ok()) {
           metadata = MetadataOf(partition->index, *appended, 0, fields.timestamp);
           last_offset = appended->last_offset;
@@ -213,19 +213,20 @@ Status ProducerCore::SendAsync(const ProducerRecord& record, DeliveryCallback do
 
 Status ProducerCore::EnqueueDirect(const ProducerRecord& record, DeliveryCallback& done,
                                    int64_t record_bytes) {
-  const record::RecordFields fields = FieldsOf(record, TimestampOf(record));
+  const Timestamp now = record.timestamp.has_value() ? kNoTimestamp : clock_.Now();
+  const record::RecordFields fields = FieldsOf(record, record.timestamp.value_or(now));
   Elapsed deadline = kForever;
   for (int attempt = 0;; ++attempt) {
     bool is_full = false;
     {
-      const base::Lock lock(mutex_);
+      const base::FastLock lock(mutex_);
       if (closed_) return ClosedError();
       TopicState* const topic = FindLocked(record.topic);
       is_full = topic != nullptr && used_bytes_ != 0 && !FitsLocked(record_bytes);
       if (topic != nullptr && !is_full) {
         RUNNEL_ASSIGN_OR_RETURN(PartitionState* const partition,
                                 RouteLocked(*topic, record, record_bytes));
-        auto appended = partition->handle->AppendRecord(fields);
+        auto appended = partition->handle->AppendRecord(fields, now);
         if (appended.ok() || !topic->topic->deleted() || attempt >= kMaxResolves) {
           DeliverDirectLocked(*partition, fields, std::move(appended), done, record_bytes);
           return OkStatus();
@@ -289,13 +290,13 @@ Status ProducerCore::Flush(std::chrono::milliseconds timeout) {
   const Elapsed deadline = broker_.DeadlineAfter(timeout);
   FlushAll();
   RUNNEL_RETURN_IF_ERROR(AwaitTold(deadline, timeout));
-  const base::Lock lock(mutex_);
+  const base::FastLock lock(mutex_);
   return std::exchange(enqueue_error_, OkStatus());
 }
 
 Status ProducerCore::Close(std::chrono::milliseconds timeout) {
   {
-    const base::Lock lock(mutex_);
+    const base::FastLock lock(mutex_);
     if (closed_) return OkStatus();
     closed_ = true;
   }

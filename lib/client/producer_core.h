@@ -2,7 +2,6 @@
 #pragma once
 
 #include <absl/base/thread_annotations.h>
-#include <absl/synchronization/mutex.h>
 
 #include <atomic>
 #include <cstdint>
@@ -12,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fast_mutex.h"
 #include "base/strings.h"
 #include "broker/broker.h"
 #include "client/producer_state.h"
@@ -70,7 +70,8 @@ class ProducerCore final : public std::enable_shared_from_this<ProducerCore> {
   Status AwaitGroups(const BatchScratch& scratch);
   StatusOr<broker::Appended> AppendChunk(PartitionState& partition,
                                          std::shared_ptr<broker::Partition>& handle,
-                                         std::span<const record::RecordFields> chunk);
+                                         std::span<const record::RecordFields> chunk,
+                                         Timestamp now);
   std::unique_ptr<BatchScratch> TakeScratch();
   void GiveScratch(std::unique_ptr<BatchScratch> scratch);
 
@@ -125,7 +126,7 @@ class ProducerCore final : public std::enable_shared_from_this<ProducerCore> {
   // Raised when records were told or bytes became free, while somebody waits for that.
   Signal progress_;
 
-  absl::Mutex mutex_;
+  base::FastMutex mutex_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   base::StringMap<std::unique_ptr<TopicState>> topics_ ABSL_GUARDED_BY(mutex_);
   TopicState* last_topic_ ABSL_GUARDED_BY(mutex_) = nullptr;  // the one used last

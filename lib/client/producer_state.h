@@ -101,6 +101,7 @@ struct BatchScratch {
   std::vector<int32_t> bytes;                // of each of `fields`
   std::vector<int32_t> index;                // of each of `fields`: which record it is
   std::vector<size_t> fill;                  // next free place of each group
+  Timestamp now = kNoTimestamp;              // one clock read for all
 
   void Clear() {
     group_of.clear();

@@ -164,7 +164,7 @@ TEST_CASE("A callback may send again", "[client][producer]") {
 
 TEST_CASE("A full batch is appended before linger has passed", "[client][producer][linger]") {
   World world;
-  auto producer = world.NewProducer({.linger = 1h, .batch_bytes = 1000});
+  auto producer = world.NewProducer({.linger = 1min, .batch_bytes = 1000});
   int told = 0;
   const std::string value(300, 'x');
   for (int i = 0; i < 3; ++i) {
@@ -182,7 +182,7 @@ TEST_CASE("A full batch is appended before linger has passed", "[client][produce
 
 TEST_CASE("A blocking send takes what lingers with it, in order", "[client][producer][linger]") {
   World world;
-  auto producer = world.NewProducer({.linger = 1h});
+  auto producer = world.NewProducer({.linger = 1min});
   REQUIRE(producer->Enqueue({.topic = "t", .value = "a"}).ok());
   const Elapsed before = world.clock.ElapsedTime();
   CHECK(producer->Send({.topic = "t", .value = "b"})->offset == Offset(1));
@@ -348,7 +348,7 @@ TEST_CASE("A full buffer rejects or waits, as it is told", "[client][producer][b
   World world;
   const std::string value(1000, 'x');
   SECTION("reject: what lingers is appended first, so that it is rarely full") {
-    auto producer = world.NewProducer({.linger = 1h,
+    auto producer = world.NewProducer({.linger = 1min,
                                        .batch_bytes = 100'000,
                                        .buffer_bytes = 3000,
                                        .buffer_full = FullPolicy::kReject});
@@ -357,14 +357,14 @@ TEST_CASE("A full buffer rejects or waits, as it is told", "[client][producer][b
     CHECK(ValuesOf(*world.broker, {"t", 0}).size() >= 8);
   }
   SECTION("a record larger than the whole buffer never fits") {
-    auto producer = world.NewProducer({.linger = 1h, .buffer_bytes = 500});
+    auto producer = world.NewProducer({.linger = 1min, .buffer_bytes = 500});
     CHECK(CodeOf(producer->Enqueue({.topic = "t", .value = value})) == ErrorCode::kMessageTooLarge);
   }
 }
 
 TEST_CASE("A closed producer has flushed and refuses", "[client][producer]") {
   World world;
-  auto producer = world.NewProducer({.linger = 1h});
+  auto producer = world.NewProducer({.linger = 1min});
   int told = 0;
   REQUIRE(producer->Send({.topic = "t", .value = "v"}, [&](const auto&) { ++told; }).ok());
   CHECK(producer->Close().ok());
@@ -379,7 +379,7 @@ TEST_CASE("A closed producer has flushed and refuses", "[client][producer]") {
 
 TEST_CASE("Destroying a producer appends what lingers", "[client][producer]") {
   World world;
-  REQUIRE(world.NewProducer({.linger = 1h})->Enqueue({.topic = "t", .value = "v"}).ok());
+  REQUIRE(world.NewProducer({.linger = 1min})->Enqueue({.topic = "t", .value = "v"}).ok());
   CHECK(ValuesOf(*world.broker, {"t", 0}).size() == 1);
 }
 

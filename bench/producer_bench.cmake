@@ -1,0 +1,1 @@
+runnel_bench_link(producer_bench runnel::runnel)
