@@ -39,12 +39,14 @@ class Producer final {
   // Errors: kUnknownTopicOrPartition; kInvalidRecord (a compacted topic needs keys);
   // kMessageTooLarge; kInvalidTimestamp; kRequestTimedOut (outcome unknown, or no buffer space);
   // kKafkaStorageError (the disk failed or is full; retry after space returns).
+  // With linger it takes along, at once, what lingers for its partition.
   // Cost: with kFsync one sync, shared with concurrent senders.
   StatusOr<RecordMetadata> Send(const ProducerRecord& record);
 
   // Accepts the record and returns; `done` is called when it is acknowledged or has failed, on the
-  // sending thread or one of the broker's. It must not block. When the returned status is not OK
-  // nothing was accepted and `done` is not called.
+  // sending thread or one of the broker's, in the order of offsets within a partition. It must not
+  // block; it may send. When the returned status is not OK nothing was accepted and `done` is not
+  // called: a record or topic at fault, no buffer space. What the log answers, `done` hears.
   Status Send(const ProducerRecord& record, DeliveryCallback done);
 
   // The same, with a future. Waiting on it needs linger to pass or Flush().

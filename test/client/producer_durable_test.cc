@@ -28,7 +28,8 @@ struct DurableWorld {
   void Open() {
     BrokerOptions options;
     options.data_dir = "/data";
-    options.environment = {.clock = &clock, .files = &files, .executor = &executor};
+    options.environment = {
+        .clock = &clock, .files = &files, .executor = &executor, .logger = &Logger::None()};
     auto opened = Broker::Open(options);
     INFO(ToString(opened.status()));
     REQUIRE(opened.ok());
