@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "base/bytes.h"
-#include "base/fast_mutex.h"
+#include "base/light_mutex.h"
 #include "base/strings.h"
 
 namespace runnel {
@@ -26,7 +26,7 @@ class StickyPartitioner final : public Partitioner {
                     int32_t partition_count) override {
     if (key.has_value()) return PartitionForKey(*key, partition_count);
     if (partition_count == 1) return 0;
-    const base::FastLock lock(mutex_);
+    const base::LightLock lock(mutex_);
     Sticky& sticky = Find(topic);
     if (sticky.partition < 0 || sticky.partition >= partition_count ||
         sticky.bytes >= batch_bytes_) {
@@ -56,7 +56,7 @@ class StickyPartitioner final : public Partitioner {
 
   Random& random_;
   const int64_t batch_bytes_;
-  base::FastMutex mutex_;
+  base::LightMutex mutex_;
   base::StringMap<std::unique_ptr<Sticky>> topics_ ABSL_GUARDED_BY(mutex_);
   std::string last_topic_ ABSL_GUARDED_BY(mutex_);
   Sticky* last_ ABSL_GUARDED_BY(mutex_) = nullptr;  // of last_topic_, points into topics_
@@ -67,14 +67,14 @@ class RoundRobinPartitioner final : public Partitioner {
   int32_t Partition(std::string_view topic, std::optional<std::string_view> /*key*/,
                     std::optional<std::string_view> /*value*/, int64_t /*record_bytes*/,
                     int32_t partition_count) override {
-    const base::FastLock lock(mutex_);
+    const base::LightLock lock(mutex_);
     auto found = next_.find(topic);
     if (found == next_.end()) found = next_.emplace(std::string(topic), 0).first;
     return static_cast<int32_t>(found->second++ % static_cast<uint64_t>(partition_count));
   }
 
  private:
-  base::FastMutex mutex_;
+  base::LightMutex mutex_;
   base::StringMap<uint64_t> next_ ABSL_GUARDED_BY(mutex_);
 };
 

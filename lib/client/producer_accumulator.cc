@@ -28,7 +28,7 @@ Status ProducerCore::Accept(const ProducerRecord& record, DeliveryCallback& done
   for (int attempt = 0; attempt <= kMaxResolves; ++attempt) {
     bool is_known = false;
     {
-      const base::FastLock lock(mutex_);
+      const base::LightLock lock(mutex_);
       if (closed_) return Error(ErrorCode::kInvalidRequest, "the producer is closed");
       TopicState* const topic = FindLocked(record.topic);
       is_known = topic != nullptr;
@@ -113,7 +113,7 @@ void ProducerCore::ArmLingerLocked() {
 }
 
 void ProducerCore::OnLinger() {
-  const base::FastLock lock(mutex_);
+  const base::LightLock lock(mutex_);
   linger_armed_ = false;
   const Elapsed now = clock_.ElapsedTime();
   while (!lingering_.empty() && lingering_.front().deadline <= now) {
@@ -137,7 +137,7 @@ void ProducerCore::FlushPartitionLocked(PartitionState& partition) {
 }
 
 void ProducerCore::FlushAll() {
-  const base::FastLock lock(mutex_);
+  const base::LightLock lock(mutex_);
   for (PartitionState* const partition : BusyLocked())
     FlushPartitionLocked(*partition);
 }
@@ -187,7 +187,7 @@ StatusOr<broker::Appended> ProducerCore::AppendBatch(PartitionState& partition, 
 // Looks a deleted topic up again: it may have been made anew.
 StatusOr<std::shared_ptr<broker::Partition>> ProducerCore::Refresh(PartitionState& partition) {
   RUNNEL_RETURN_IF_ERROR(Resolve(partition.topic->name));
-  const base::FastLock lock(mutex_);
+  const base::LightLock lock(mutex_);
   if (partition.handle != nullptr) return partition.handle;
   return Error(ErrorCode::kUnknownTopicOrPartition,
                StrCat("topic ", partition.topic->name, " was made again without partition ",
@@ -210,7 +210,7 @@ StatusOr<RecordMetadata> ProducerCore::SendBuffered(const ProducerRecord& record
   RUNNEL_RETURN_IF_ERROR(Accept(record, done, record_bytes, &partition));
   const Elapsed deadline = broker_.DeadlineAfter(options_.delivery_timeout);
   {
-    const base::FastLock lock(mutex_);
+    const base::LightLock lock(mutex_);
     FlushPartitionLocked(*partition);
   }
   if (!outcome->told.raised()) Help(*partition, deadline);

@@ -31,13 +31,13 @@ Status ProducerCore::SendBatch(std::span<const ProducerRecord> records,
 }
 
 std::unique_ptr<BatchScratch> ProducerCore::TakeScratch() {
-  const base::FastLock lock(mutex_);
+  const base::LightLock lock(mutex_);
   return scratch_ != nullptr ? std::move(scratch_) : std::make_unique<BatchScratch>();
 }
 
 void ProducerCore::GiveScratch(std::unique_ptr<BatchScratch> scratch) {
   scratch->Clear();
-  const base::FastLock lock(mutex_);
+  const base::LightLock lock(mutex_);
   scratch_ = std::move(scratch);
 }
 
@@ -47,7 +47,7 @@ Status ProducerCore::RouteAll(std::span<const ProducerRecord> records, BatchScra
   Status status;
   std::string_view unknown;
   {
-    const base::FastLock lock(mutex_);
+    const base::LightLock lock(mutex_);
     if (closed_) return Error(ErrorCode::kInvalidRequest, "the producer is closed");
     for (size_t i = scratch.group_of.size(); i < records.size() && status.ok(); ++i) {
       TopicState* const topic = FindLocked(records[i].topic);
@@ -200,7 +200,7 @@ Status ProducerCore::SendBatchBuffered(std::span<const ProducerRecord> records,
   const Elapsed deadline = broker_.DeadlineAfter(options_.delivery_timeout);
   std::vector<PartitionState*> busy;
   {
-    const base::FastLock lock(mutex_);
+    const base::LightLock lock(mutex_);
     busy = BusyLocked();
   }
   for (PartitionState* const partition : busy) {

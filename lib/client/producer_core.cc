@@ -90,7 +90,7 @@ Status ProducerCore::Resolve(std::string_view name) {
     return Error(ErrorCode::kInvalidTopicException,
                  StrCat("\"", name, "\" is internal: only the broker writes it"));
   }
-  const base::FastLock lock(mutex_);
+  const base::LightLock lock(mutex_);
   auto& topic = topics_[std::string(name)];
   if (topic == nullptr) {
     topic = std::make_unique<TopicState>();
@@ -142,7 +142,7 @@ StatusOr<PartitionState*> ProducerCore::RouteLocked(TopicState& topic, const Pro
 StatusOr<int32_t> ProducerCore::PartitionCount(std::string_view name) {
   for (int attempt = 0;; ++attempt) {
     {
-      const base::FastLock lock(mutex_);
+      const base::LightLock lock(mutex_);
       if (closed_) return ClosedError();
       if (TopicState* topic = FindLocked(name)) return topic->topic->partition_count();
     }
@@ -175,7 +175,7 @@ StatusOr<RecordMetadata> ProducerCore::SendDirect(const ProducerRecord& record,
   std::shared_ptr<broker::Partition> unacknowledged;
   for (int attempt = 0;; ++attempt) {
     {
-      const base::FastLock lock(mutex_);
+      const base::LightLock lock(mutex_);
       if (closed_) return ClosedError();
       TopicState* const topic = FindLocked(record.topic);
       if (topic != nullptr) {
@@ -219,7 +219,7 @@ Status ProducerCore::EnqueueDirect(const ProducerRecord& record, DeliveryCallbac
   for (int attempt = 0;; ++attempt) {
     bool is_full = false;
     {
-      const base::FastLock lock(mutex_);
+      const base::LightLock lock(mutex_);
       if (closed_) return ClosedError();
       TopicState* const topic = FindLocked(record.topic);
       is_full = topic != nullptr && used_bytes_ != 0 && !FitsLocked(record_bytes);
@@ -290,13 +290,13 @@ Status ProducerCore::Flush(std::chrono::milliseconds timeout) {
   const Elapsed deadline = broker_.DeadlineAfter(timeout);
   FlushAll();
   RUNNEL_RETURN_IF_ERROR(AwaitTold(deadline, timeout));
-  const base::FastLock lock(mutex_);
+  const base::LightLock lock(mutex_);
   return std::exchange(enqueue_error_, OkStatus());
 }
 
 Status ProducerCore::Close(std::chrono::milliseconds timeout) {
   {
-    const base::FastLock lock(mutex_);
+    const base::LightLock lock(mutex_);
     if (closed_) return OkStatus();
     closed_ = true;
   }

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/fast_mutex.h"
+#include "base/light_mutex.h"
 #include "base/strings.h"
 #include "broker/broker.h"
 #include "client/producer_state.h"
@@ -126,7 +126,7 @@ class ProducerCore final : public std::enable_shared_from_this<ProducerCore> {
   // Raised when records were told or bytes became free, while somebody waits for that.
   Signal progress_;
 
-  base::FastMutex mutex_;
+  base::LightMutex mutex_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   base::StringMap<std::unique_ptr<TopicState>> topics_ ABSL_GUARDED_BY(mutex_);
   TopicState* last_topic_ ABSL_GUARDED_BY(mutex_) = nullptr;  // the one used last

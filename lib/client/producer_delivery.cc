@@ -59,7 +59,7 @@ void ProducerCore::AskLocked(PartitionState& partition) {
 
 void ProducerCore::OnAck(PartitionState& partition, const broker::Partition* handle,
                          Offset last_offset, const Status& status) {
-  const base::FastLock lock(mutex_);
+  const base::LightLock lock(mutex_);
   partition.asked = false;
   for (Delivery& delivery : partition.awaiting) {
     const bool is_covered =
@@ -108,7 +108,7 @@ void ProducerCore::ArmExpiryLocked(Elapsed deadline) {
 }
 
 void ProducerCore::OnExpiry() {
-  const base::FastLock lock(mutex_);
+  const base::LightLock lock(mutex_);
   expiry_armed_ = false;
   if (closed_ && used_bytes_ == 0) return;
   const Elapsed now = clock_.ElapsedTime();
@@ -148,29 +148,29 @@ Status ProducerCore::AwaitSpace(int64_t record_bytes, Elapsed* deadline) {
   }
   FlushAll();
   if (options_.buffer_full == FullPolicy::kReject) {
-    const base::FastLock lock(mutex_);
+    const base::LightLock lock(mutex_);
     return FitsLocked(record_bytes) ? OkStatus() : full("");
   }
   if (*deadline == kForever) *deadline = broker_.DeadlineAfter(options_.max_block);
   std::vector<PartitionState*> busy;
   {
-    const base::FastLock lock(mutex_);
+    const base::LightLock lock(mutex_);
     busy = BusyLocked();
   }
   for (PartitionState* const partition : busy) {
     Help(*partition, *deadline);
-    const base::FastLock lock(mutex_);
+    const base::LightLock lock(mutex_);
     if (FitsLocked(record_bytes)) return OkStatus();
   }
   {
-    const base::FastLock lock(mutex_);
+    const base::LightLock lock(mutex_);
     if (FitsLocked(record_bytes)) return OkStatus();
     if (closed_) return OkStatus();  // the caller finds out
     progress_.Reset();
     ++progress_waiters_;
   }
   const bool raised = executor_.Wait(progress_, *deadline);
-  const base::FastLock lock(mutex_);
+  const base::LightLock lock(mutex_);
   --progress_waiters_;
   if (raised || FitsLocked(record_bytes)) return OkStatus();
   return full(StrCat(" since ", options_.max_block.count(), " ms (max_block)"));
@@ -180,7 +180,7 @@ void ProducerCore::Help(PartitionState& partition, Elapsed deadline) {
   std::shared_ptr<broker::Partition> handle;
   Offset last_offset;
   {
-    const base::FastLock lock(mutex_);
+    const base::LightLock lock(mutex_);
     for (const Delivery& delivery : partition.awaiting) {
       if (delivery.settled || (handle != nullptr && delivery.handle != handle)) continue;
       handle = delivery.handle;
@@ -210,7 +210,7 @@ Status ProducerCore::AwaitTold(Elapsed deadline, std::chrono::milliseconds timeo
   };
   std::vector<Goal> goals;
   {
-    const base::FastLock lock(mutex_);
+    const base::LightLock lock(mutex_);
     for (const auto& [name, topic] : topics_) {
       for (const auto& partition : topic->partitions) {
         if (partition == nullptr || partition->told == partition->accepted) continue;
@@ -244,7 +244,7 @@ Status ProducerCore::AwaitTold(Elapsed deadline, std::chrono::milliseconds timeo
 
 // Settles whatever is left, after the last Flush.
 void ProducerCore::Abandon(const Status& reason) {
-  const base::FastLock lock(mutex_);
+  const base::LightLock lock(mutex_);
   for (PartitionState* const partition : BusyLocked()) {
     if (partition->open != nullptr) CloseBatchLocked(*partition);
     while (!partition->ready.empty() && !partition->draining) {
