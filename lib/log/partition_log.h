@@ -248,6 +248,8 @@ class PartitionLog {
   StatusOr<AppendResult> AppendBatchLocked(std::string_view batch, const AppendOptions& options)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   StatusOr<AppendResult> AppendUntrusted(std::string_view batch, const AppendOptions& options);
+  StatusOr<bool> TryBuildInPlace(std::span<const record::RecordFields> records,
+                                 const AppendOptions& options, AppendResult& result);
   StatusOr<AppendResult> AppendBuilt(std::span<const record::RecordFields> records,
                                      const AppendOptions& options);
   Status ApplyProducerLocked(const record::BatchView& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -126,7 +126,50 @@ StatusOr<AppendResult> PartitionLog::AppendRecords(std::span<const record::Recor
                                                    const AppendOptions& options) {
   RUNNEL_CHECK(!records.empty());
   if (records.size() == 1) return AppendRecord(records.front(), options);
-  return AppendBuilt(records, options);
+  AppendResult result;
+  RUNNEL_ASSIGN_OR_RETURN(const bool done, TryBuildInPlace(records, options, result));
+  if (!done) return AppendBuilt(records, options);
+  Notify(result);
+  return result;
+}
+
+// The common case: the topic does not compress, and everything fits before the segment has to grow
+// or to roll. Nothing is finished, and so nothing a recovery could take for a batch, until that is
+// certain.
+StatusOr<bool> PartitionLog::TryBuildInPlace(std::span<const record::RecordFields> records,
+                                             const AppendOptions& options, AppendResult& result) {
+  const base::LightLock lock(mutex_);
+  // Without room for a header the builder would get no memory and use its own.
+  const int64_t room = tail_.fast_limit - tail_.size_bytes;
+  if (room < record::kBatchHeaderBytes || Compresses(config_)) return false;
+  if (!IsFastLocked(0, kNoTimestamp, options.leader_epoch)) return false;
+  const bool log_time = config_.timestamp_type == TimestampType::kLogAppendTime;
+  const Offset base_offset(end_.load(std::memory_order_relaxed));
+  record::BatchBuilder builder({.base_offset = base_offset,
+                                .leader_epoch = options.leader_epoch,
+                                .timestamp_type = config_.timestamp_type,
+                                .log_append_time = log_time ? options.now : kNoTimestamp,
+                                .max_bytes = config_.max_message_bytes},
+                               std::span(tail_.data + tail_.size_bytes, static_cast<size_t>(room)));
+  for (const record::RecordFields& record : records) {
+    record::RecordFields stamped = record;
+    if (log_time || stamped.timestamp == kNoTimestamp) stamped.timestamp = options.now;
+    RUNNEL_RETURN_IF_ERROR(
+        CheckRecord(stamped, 0, stamped.timestamp, options.now, config_, name()));
+    if (!builder.TryAppend(stamped)) return false;
+  }
+  const Timestamp newest = log_time ? options.now : builder.max_timestamp();
+  const int64_t size = builder.uncompressed_bytes();
+  if (size > config_.max_message_bytes || newest > tail_.roll_after) return false;
+  RUNNEL_RETURN_IF_ERROR(builder.Finish().status());
+  RUNNEL_ASSIGN_OR_RETURN(
+      result, CommitLocked({.base_offset = base_offset,
+                            .size_bytes = size,
+                            .last_offset_delta = static_cast<int32_t>(records.size()) - 1,
+                            .max_timestamp = newest,
+                            .leader_epoch = options.leader_epoch}));
+  if (log_time) result.append_time = options.now;
+  return true;
 }
 
 StatusOr<AppendResult> PartitionLog::AppendBuilt(std::span<const record::RecordFields> records,
@@ -145,9 +188,7 @@ StatusOr<AppendResult> PartitionLog::AppendBuilt(std::span<const record::RecordF
   for (const record::RecordFields& record : records) {
     record::RecordFields copy = record;
     if (log_time || copy.timestamp == kNoTimestamp) copy.timestamp = options.now;
-    const int64_t size = builder.SizeWith(copy);
-    RUNNEL_RETURN_IF_ERROR(CheckRecord(copy, Compresses(config) ? 0 : size, copy.timestamp,
-                                       options.now, config, name()));
+    RUNNEL_RETURN_IF_ERROR(CheckRecord(copy, 0, copy.timestamp, options.now, config, name()));
     if (!builder.TryAppend(copy)) {
       return Error(ErrorCode::kRecordListTooLarge,
                    base::StrCat(records.size(), " records do not fit into one batch"));

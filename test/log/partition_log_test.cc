@@ -378,4 +378,32 @@ TEST_CASE("A topic that compresses stores compressed batches", "[log][append]") 
   CHECK(all[1].value == std::string(300, 'y'));
 }
 
+TEST_CASE("Many records become one batch, in place or not", "[log][append]") {
+  LogHarness harness;
+  harness.in_memory = GENERATE(true, false);
+  LogConfig config = SmallConfig();
+  if (GENERATE(true, false)) config.compression = CompressionType::kLz4;
+  harness.options.config = config;
+  PartitionLog& log = harness.Open();
+  std::vector<Seen> expected;
+  for (int round = 0; round < 30; ++round) {
+    std::vector<std::string> values;
+    for (int i = 0; i < 1 + round % 7; ++i)
+      values.push_back(std::to_string(round * 10 + i));
+    std::vector<record::RecordFields> records;
+    for (const std::string& value : values) {
+      expected.push_back({static_cast<int64_t>(expected.size()), value});
+      records.push_back({.key = "k", .value = value});
+    }
+    const auto result = log.AppendRecords(records, {.now = At(round)});
+    REQUIRE(ToString(result.status()) == "OK");
+    CHECK(result->last_offset == Offset(static_cast<int64_t>(expected.size()) - 1));
+    CHECK(log.LookupTimestamp(At(round))->offset == result->base_offset);
+  }
+  CHECK(ReadAll(log) == expected);
+  const std::vector<record::RecordFields> large(200, {.key = "k", .value = "0123456789"});
+  CHECK(CodeOf(log.AppendRecords(large, {.now = At(50)})) ==
+        (config.compression ? ErrorCode::kNone : ErrorCode::kRecordListTooLarge));
+}
+
 }  // namespace runnel::log
