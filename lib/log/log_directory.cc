@@ -253,13 +253,16 @@ StatusOr<std::shared_ptr<PartitionLog>> LogDirectory::Create(const TopicPartitio
     entry = added.get();
     entries_.emplace(partition, std::move(added));
   }
-  const Status status = OpenBusy(partition, *entry, options, nullptr);
+  auto log = OpenBusy(partition, *entry, options, nullptr);
+  if (!log.ok()) {
+    base::IgnoreError(base::RemoveTree(*directory_, PartitionFolder(partition)),
+                      "the first error says why; an empty folder does no harm");
+  }
   const base::Lock lock(mutex_);
-  if (status.ok()) return entry->log;
+  if (log.ok()) return FinishLocked(*entry, *std::move(log));
   entries_.erase(partition);
-  base::IgnoreError(base::RemoveTree(*directory_, PartitionFolder(partition)),
-                    "the first error says why; an empty folder does no harm");
-  return status;
+  idle_.SignalAll();
+  return log.status();
 }
 
 StatusOr<std::shared_ptr<PartitionLog>> LogDirectory::OpenLog(const TopicPartition& partition,
@@ -277,15 +280,18 @@ StatusOr<std::shared_ptr<PartitionLog>> LogDirectory::OpenLog(const TopicPartiti
     if (entry->log != nullptr) return entry->log;
     entry->busy = true;
   }
-  RUNNEL_RETURN_IF_ERROR(OpenBusy(partition, *entry, options, recovery));
-  const base::ReaderLock lock(mutex_);
-  const auto found = entries_.find(partition);  // it may be deleted again already
-  if (found != entries_.end() && found->second->log != nullptr) return found->second->log;
-  return Error(ErrorCode::kUnknownTopicOrPartition, StrCat("partition ", partition, " is gone"));
+  auto log = OpenBusy(partition, *entry, options, recovery);
+  const base::Lock lock(mutex_);
+  if (log.ok()) return FinishLocked(*entry, *std::move(log));
+  entry->busy = false;
+  idle_.SignalAll();
+  return log.status();
 }
 
-Status LogDirectory::OpenBusy(const TopicPartition& partition, Entry& entry,
-                              const PartitionOptions& options, LogRecovery* recovery) {
+StatusOr<std::unique_ptr<PartitionLog>> LogDirectory::OpenBusy(const TopicPartition& partition,
+                                                               const Entry& entry,
+                                                               const PartitionOptions& options,
+                                                               LogRecovery* recovery) {
   LogOpenOptions open;
   open.name = PartitionFolder(partition);
   open.topic_id = options.topic_id;
@@ -304,14 +310,16 @@ Status LogDirectory::OpenBusy(const TopicPartition& partition, Entry& entry,
                      .random = deps_.random,
                      .logger = deps_.logger,
                      .buffers = buffers_.get()};
-  auto log = PartitionLog::Open(deps, std::move(open), recovery);
-  const base::Lock lock(mutex_);
+  return PartitionLog::Open(deps, std::move(open), recovery);
+}
+
+std::shared_ptr<PartitionLog> LogDirectory::FinishLocked(Entry& entry,
+                                                         std::unique_ptr<PartitionLog> log) {
+  entry.log = std::move(log);
+  entry.recovered = true;
   entry.busy = false;
   idle_.SignalAll();
-  if (!log.ok()) return log.status();
-  entry.log = *std::move(log);
-  entry.recovered = true;
-  return OkStatus();
+  return entry.log;
 }
 
 std::shared_ptr<PartitionLog> LogDirectory::Find(const TopicPartition& partition) const {

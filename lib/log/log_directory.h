@@ -184,9 +184,15 @@ class LogDirectory {
   Status CheckWritable() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   // Waits until nobody opens or deletes the partition; its entry, or null when there is none.
   Entry* FindIdleLocked(const TopicPartition& partition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Opens the log of `entry`, which this thread has marked busy, and clears the mark.
-  Status OpenBusy(const TopicPartition& partition, Entry& entry, const PartitionOptions& options,
-                  LogRecovery* recovery) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Opens the log of `entry`, which this thread has marked busy.
+  StatusOr<std::unique_ptr<PartitionLog>> OpenBusy(const TopicPartition& partition,
+                                                   const Entry& entry,
+                                                   const PartitionOptions& options,
+                                                   LogRecovery* recovery)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Puts the opened log into its entry and clears the mark.
+  std::shared_ptr<PartitionLog> FinishLocked(Entry& entry, std::unique_ptr<PartitionLog> log)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetLocked(Entry& entry, size_t file, std::optional<Offset> offset)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CollectLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -4,9 +4,11 @@
 #include <catch2/catch.hpp>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/files.h"
+#include "base/status.h"
 #include "base/strings.h"
 #include "log/partition_log.h"
 #include "log_harness.h"
@@ -392,6 +394,38 @@ TEST_CASE("A closed directory refuses work and closes twice", "[log][directory]"
   CHECK(CodeOf(world.directory->Create(kOrders1, {})) == ErrorCode::kKafkaStorageError);
   CHECK(CodeOf(world.directory->OpenLog(kOrders0, {})) == ErrorCode::kKafkaStorageError);
   CHECK(CodeOf(world.directory->WriteCheckpoints()) == ErrorCode::kKafkaStorageError);
+}
+
+TEST_CASE("Threads that create, open and delete one partition meet in one log or an error",
+          "[log][directory][threads]") {
+  World world;
+  world.Open({.delete_delay = std::chrono::milliseconds(0)});
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&world, t] {
+      for (int i = 0; i < 100; ++i) {
+        LogDirectory& directory = *world.directory;
+        if (t == 0) {
+          base::IgnoreError(directory.Create(kOrders0, {.config = SmallConfig()}).status(), "race");
+        } else if (t == 1) {
+          base::IgnoreError(directory.Delete(kOrders0), "race");
+          base::IgnoreError(directory.RemoveDeleted().status(), "race");
+        } else if (t == 2) {
+          base::IgnoreError(directory.OpenLog(kOrders0, {.config = SmallConfig()}).status(),
+                            "race");
+        } else {
+          base::IgnoreError(directory.WriteCheckpoints(), "race");
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads)
+    thread.join();
+  base::IgnoreError(world.directory->Create(kOrders0, {.config = SmallConfig()}).status(),
+                    "it may be there");
+  const auto log = world.OpenLog(kOrders0);
+  World::Append(*log, 1);
+  REQUIRE_OK(world.directory->Close());
 }
 
 TEST_CASE("A data directory works on real files", "[log][directory]") {
