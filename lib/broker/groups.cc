@@ -290,6 +290,7 @@ void Groups::Run(Shard& shard, Call call, SyncBy sync) {
 
 void Groups::ArmTimer(Shard& shard) {
   shard.mutex.AssertHeld();
+  if (core_->options.read_only) return;  // what happens over time is the owner's business
   const Elapsed next = shard.machine->NextDeadline();
   // A timer that fires too early looks again; one per change would cost more.
   if (shard.stopped || next >= shard.timer_at) return;

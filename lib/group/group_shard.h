@@ -132,7 +132,8 @@ class GroupShard final {
   // Takes over a transaction marker that stands at `offset`: pending offsets of the producer
   // become visible or are dropped. Used in replay and for markers written while running.
   Status ApplyMarker(ProducerId producer_id, TransactionResult result, Offset offset);
-  // Begins to serve; members found in the log get a fresh session.
+  // Begins to serve; members found in the log get a fresh session, but for dynamic ones of
+  // kInProcessHost: the next OnTime removes them.
   void Start(Now now);
   // Ends serving: waiting requests are answered with kNotCoordinator.
   void Stop(Output& out);

@@ -16,6 +16,10 @@
 
 namespace runnel::group {
 
+// The host of members that live in the coordinator's own process, and die with it. No address
+// looks like this.
+inline constexpr char kInProcessHost[] = "in-process";
+
 // Who asks. `api_version` is the version of the request on the wire; Kafka ties some behaviour to
 // it, as noted at each request. Callers in process leave it: they are always new.
 struct RequestContext {

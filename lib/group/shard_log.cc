@@ -225,8 +225,13 @@ Status GroupShard::Impl::ApplyMarker(ProducerId producer_id, TransactionResult r
 void GroupShard::Impl::Start(Now now) {
   phase_ = Phase::kActive;
   for (const auto& [_, group] : groups_) {
-    for (const auto& [id, member] : group->members)
+    for (const auto& [id, member] : group->members) {
       KeepAlive(*member, now);
+      // Nobody of the process before this one is left. A static member is known by its name, and
+      // takes its place back without a rebalance.
+      const bool gone = member->client_host == kInProcessHost && !member->instance_id.has_value();
+      if (gone) member->session.Set(now.elapsed);
+    }
   }
   expiry_timer_.Set(now.elapsed + options_.offsets_retention_check_interval);
 }

@@ -342,6 +342,22 @@ TEST_CASE("A stable group survives a restart", "[group][replay]") {
   CHECK(world.State() == "Empty");
 }
 
+TEST_CASE("A restart ends the members that lived in the process", "[group][replay]") {
+  World world;
+  const RequestContext here{.client_host = kInProcessHost};
+  const auto required = world.Join(JoinRequest(), here);
+  const std::string id = (*required)->member_id;
+  const auto join = world.Join(JoinRequest(id), here);
+  REQUIRE((*join)->error_code == ErrorCode::kNone);
+  REQUIRE((*world.Sync(SyncRequest(id, 1, {{.member_id = id, .assignment = "work"}})))
+              ->error_code == ErrorCode::kNone);
+  REQUIRE(world.State() == "Stable");
+  world.Restart();
+  world.Advance(1ms);
+  CHECK(world.State() == "Empty");
+  CHECK(world.Heartbeat(id, 1) == ErrorCode::kUnknownMemberId);
+}
+
 TEST_CASE("Nothing is served before the start and after the stop", "[group]") {
   MemoryOffsetStore store;
   const auto random = Random::Seeded(1);
