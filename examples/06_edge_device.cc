@@ -1,5 +1,5 @@
-// An edge device: measurements go to a small flash disk, newest first to keep. The topic never
-// takes more than its cap; the oldest segments make room. What a power cut leaves is intact.
+// An edge device: measurements go to a small flash disk. The topic keeps to its cap, give or take a
+// segment, because the oldest segments make room. What a power cut leaves is intact.
 #include <runnel/runnel.h>
 
 #include <cstdint>
