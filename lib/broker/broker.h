@@ -184,12 +184,24 @@ class Broker final {
 
  private:
   struct ProduceState;
+  // A partition of a Produce that is not acknowledged yet.
+  struct ProduceWaiting {
+    size_t index = 0;  // in the response
+    std::shared_ptr<Partition> partition = {};
+    Offset last_offset = {};
+  };
 
   explicit Broker(std::shared_ptr<Core> core);
 
   static StatusOr<std::shared_ptr<Core>> OpenCore(BrokerOptions options);
   StatusOr<std::shared_ptr<Partition>> Resolve(const TopicKey& key, int32_t partition);
   Status CloseAll();
+  ProducedPartition AppendProduced(const ProduceRequest& request, const ProducePartition& wanted,
+                                   std::optional<ProduceWaiting>& waiting);
+  // Answers when all of `waiting` are acknowledged, or with kRequestTimedOut for those that are
+  // not.
+  void AwaitProduced(ProduceResponse response, const std::vector<ProduceWaiting>& waiting,
+                     std::chrono::milliseconds timeout, Callback<ProduceResponse> done);
   static void FinishProduce(const std::shared_ptr<ProduceState>& state);
 
   const std::shared_ptr<Core> core_;

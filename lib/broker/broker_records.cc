@@ -51,40 +51,51 @@ void Broker::FinishProduce(const std::shared_ptr<ProduceState>& state) {
   done(std::move(response));
 }
 
+// Appends one partition's batch. Sets `waiting` when the acknowledgement is still to come.
+ProducedPartition Broker::AppendProduced(const ProduceRequest& request,
+                                         const ProducePartition& wanted,
+                                         std::optional<ProduceWaiting>& waiting) {
+  ProducedPartition produced;
+  const auto partition = Resolve(wanted.topic, wanted.partition);
+  if (!partition.ok()) {
+    produced.status = partition.status();
+    return produced;
+  }
+  if (!request.allow_internal && metadata::IsInternalTopic((*partition)->topic())) {
+    produced.status = Error(ErrorCode::kInvalidTopicException,
+                            base::StrCat("topic ", (*partition)->topic(), " is internal"));
+    return produced;
+  }
+  const auto appended = (*partition)->AppendBatch(wanted.records, request.trust);
+  produced.status = appended.status();
+  if (!appended.ok()) return produced;
+  produced.base_offset = appended->base_offset;
+  produced.log_append_time = appended->append_time;
+  produced.log_start_offset = (*partition)->open_log()->log_start_offset();
+  if (request.acks == Acks::kNone) {
+    (*partition)->SyncSoon();
+  } else if (!(*partition)->IsAcknowledged(appended->last_offset)) {
+    waiting = {.partition = *partition, .last_offset = appended->last_offset};
+  }
+  return produced;
+}
+
 void Broker::Produce(const ProduceRequest& request, Callback<ProduceResponse> done) {
-  struct Waiting {
-    size_t index;
-    std::shared_ptr<Partition> partition;
-    Offset last_offset;
-  };
   ProduceResponse response;
-  std::vector<Waiting> waiting;
+  std::vector<ProduceWaiting> waiting;
   for (const ProducePartition& wanted : request.partitions) {
-    ProducedPartition& produced = response.partitions.emplace_back();
-    const auto partition = Resolve(wanted.topic, wanted.partition);
-    if (!partition.ok()) {
-      produced.status = partition.status();
-      continue;
-    }
-    if (!request.allow_internal && metadata::IsInternalTopic((*partition)->topic())) {
-      produced.status = Error(ErrorCode::kInvalidTopicException,
-                              base::StrCat("topic ", (*partition)->topic(), " is internal"));
-      continue;
-    }
-    const auto appended = (*partition)->AppendBatch(wanted.records, request.trust);
-    produced.status = appended.status();
-    if (!appended.ok()) continue;
-    produced.base_offset = appended->base_offset;
-    produced.log_append_time = appended->append_time;
-    produced.log_start_offset = (*partition)->open_log()->log_start_offset();
-    if (request.acks == Acks::kNone) {
-      (*partition)->SyncSoon();
-    } else if (!(*partition)->IsAcknowledged(appended->last_offset)) {
-      waiting.push_back({response.partitions.size() - 1, *partition, appended->last_offset});
-    }
+    std::optional<ProduceWaiting> late;
+    response.partitions.push_back(AppendProduced(request, wanted, late));
+    if (!late.has_value()) continue;
+    late->index = response.partitions.size() - 1;
+    waiting.push_back(*std::move(late));
   }
   if (waiting.empty()) return done(std::move(response));
+  AwaitProduced(std::move(response), waiting, request.timeout, std::move(done));
+}
 
+void Broker::AwaitProduced(ProduceResponse response, const std::vector<ProduceWaiting>& waiting,
+                           std::chrono::milliseconds timeout, Callback<ProduceResponse> done) {
   auto state = std::make_shared<ProduceState>();
   {
     const base::Lock lock(state->mutex);
@@ -107,7 +118,7 @@ void Broker::Produce(const ProduceRequest& request, Callback<ProduceResponse> do
     {
       const base::Lock lock(state->mutex);
       if (!state->done) return;
-      for (const Waiting& late : indexes) {
+      for (const ProduceWaiting& late : indexes) {
         ProducedPartition& produced = state->response.partitions[late.index];
         if (!produced.status.ok() || late.partition->IsAcknowledged(late.last_offset)) continue;
         produced.status = Error(ErrorCode::kRequestTimedOut,
@@ -119,9 +130,9 @@ void Broker::Produce(const ProduceRequest& request, Callback<ProduceResponse> do
   };
   {
     const base::Lock lock(state->mutex);
-    state->timer = core_->PostAt(DeadlineAfter(request.timeout), on_timeout);
+    state->timer = core_->PostAt(DeadlineAfter(timeout), on_timeout);
   }
-  for (const Waiting& awaited : waiting) {
+  for (const ProduceWaiting& awaited : waiting) {
     awaited.partition->OnAcknowledged(awaited.last_offset,
                                       [state, arrive, index = awaited.index](const Status& status) {
                                         {
