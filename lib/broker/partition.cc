@@ -93,7 +93,12 @@ StatusOr<std::shared_ptr<log::PartitionLog>> Partition::OpenFolder() {
     log::LogRecovery recovery;
     const Elapsed start = core_->Now();
     auto log = directory.OpenLog(id_, options, &recovery);
-    if (log.ok()) core_->Report(ToString(id_), recovery, core_->Now() - start);
+    if (log.ok()) {
+      core_->Report(ToString(id_), recovery, core_->Now() - start);
+      // There is one replica: what opening has kept, and synced, is all there is. The checkpointed
+      // high watermark may be older than what was acknowledged.
+      RUNNEL_RETURN_IF_ERROR((*log)->AdvanceHighWatermark((*log)->end_offset()));
+    }
     if (CodeOf(log) != ErrorCode::kInconsistentTopicId) return log;
     // The folder of an earlier topic of this name, whose deletion was cut short by a crash?
     const auto old_id = directory.ReadTopicId(id_);

@@ -29,7 +29,7 @@ TEST_CASE("A broker does what the model does, through crashes", "[sim][model]") 
   const int64_t seed = FromEnvironment("RUNNEL_SEED", 0);
   const int64_t steps = FromEnvironment("RUNNEL_STEPS", 1500);
   if (seed != 0) return RunSeed(static_cast<uint64_t>(seed), steps);
-  for (uint64_t each = 1; each <= 12; ++each)
+  for (uint64_t each = 1; each <= 30; ++each)
     RunSeed(each, steps);
 }
 

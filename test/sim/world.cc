@@ -126,7 +126,7 @@ std::string World::CreateTopic() {
   TopicOptions options{.partition_count = static_cast<int32_t>(model.partitions.size()),
                        .durability = model.durability,
                        .retention = milliseconds(-1)};
-  options.configs = {{"internal.segment.bytes", std::to_string(2048 + Draw(8192))},
+  options.configs = {{"internal.segment.bytes", std::to_string(8192 + Draw(16384))},
                      {"index.interval.bytes", std::to_string(Draw(2000))}};
   if (model.compacted) options.cleanup_policy = CleanupPolicy::kCompact;
   if (model.trimmed) options.retention_bytes = 4000 + Draw(20000);

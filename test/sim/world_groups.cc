@@ -86,7 +86,16 @@ std::string World::CommitMember() {
     if (position.ok()) positions[partition] = position->value();
   }
   const Status committed = member.consumer->Commit();
-  if (!committed.ok()) return MovedOn(committed) ? "" : Wrong("commit", committed);
+  if (!committed.ok()) {
+    if (!MovedOn(committed)) return Wrong("commit", committed);
+    // Of a deleted topic, say: the other partitions may have been committed.
+    const auto offsets = admin_->ListGroupOffsets(member.group);
+    if (!offsets.ok()) return "";
+    std::erase_if(positions, [&](const auto& position) {
+      const auto found = offsets->find(position.first);
+      return found == offsets->end() || found->second.offset.value() != position.second;
+    });
+  }
   for (const auto& [partition, offset] : positions) {
     if (!model_.topics.contains(partition.topic)) continue;
     model_.committed[member.group][partition] = offset;
@@ -158,7 +167,13 @@ std::string World::AfterCrash(Ending ending) {
       const int64_t end = found->offset.value();
       const bool may_lose = ending == Ending::kPowerLoss && topic.durability == Durability::kOs;
       if (end > model.end || (end < model.end && !may_lose)) {
-        return StrCat(partition, ": end ", end, " after the ending, ", model.end, " before");
+        std::string findings;
+        for (const RecoveryFinding& finding : broker_->recovery_report().findings) {
+          findings += StrCat("; ", finding.file, ": ", finding.detail);
+        }
+        return StrCat(partition, ": end ", end, " after the ending, ", model.end, " before",
+                      topic.compacted ? " (compacted)" : "", topic.trimmed ? " (trimmed)" : "",
+                      ", durability ", ToString(topic.durability), findings);
       }
       model.CutTo(end);
       model.start = std::min(model.start, end);
