@@ -86,11 +86,11 @@ void BM_AppendRecordWithReader(benchmark::State& state) {
   auto broker = Broker::Open(options).value();
   if (!MakeTopic(*broker, "t")) return state.SkipWithError("cannot create");
   const auto partition = broker->FindPartition({"t", 0}).value();
+  auto place = partition->NewReader(IsolationLevel::kReadUncommitted).value();
+  if (!place.Seek(Offset(0)).ok()) return state.SkipWithError("cannot seek");
   std::thread reader([&] {
     Waiter waiter(*broker);
     waiter.Watch(partition);
-    auto place = partition->NewReader(IsolationLevel::kReadUncommitted).value();
-    (void)place.Seek(Offset(0));
     while (waiter.Wait(kForever, [&] { return place.ready(); }) == Waiter::Result::kReady) {
       if (place.Read(1 << 20).ok()) continue;
       const auto offsets = partition->Offsets();
