@@ -130,6 +130,7 @@ Status Broker::CloseAll() {
   if (groups_ != nullptr) groups_->Stop();
   if (maintenance_ != nullptr) maintenance_->Stop();
   if (topics_ != nullptr) keep(topics_->Close());
+  core_->syncer.Close();
   if (groups_ != nullptr) keep(groups_->Close());
   if (core_->directory != nullptr) keep(core_->directory->Close());
   return first;

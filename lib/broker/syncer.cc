@@ -26,6 +26,7 @@ Status Syncer::Await(Partition& partition, Offset last_offset, Elapsed deadline)
     enum { kRun, kElected, kFollow } role = kFollow;
     {
       const base::Lock lock(mutex_);
+      if (closed_) return Core::ClosedError();
       AddLocked(partition);
       round = next_;
       if (!busy_) {
@@ -74,6 +75,7 @@ bool Syncer::AwaitTurn(const RoundPtr& round, Elapsed deadline) {
 void Syncer::Request(Partition& partition) {
   {
     const base::Lock lock(mutex_);
+    if (closed_) return;
     AddLocked(partition);
     if (next_->has_leader) return;
     next_->has_leader = true;
@@ -81,6 +83,20 @@ void Syncer::Request(Partition& partition) {
     if (busy_) return;  // PassOn() posts the task
   }
   PostLeader();
+}
+
+void Syncer::Close() {
+  RoundPtr round;
+  {
+    const base::Lock lock(mutex_);
+    closed_ = true;
+    // Partitions hold the core, which holds this.
+    round = std::move(next_);
+    next_ = nullptr;
+  }
+  if (round == nullptr) return;
+  round->lead.Raise();
+  round->done.Raise();
 }
 
 void Syncer::PostLeader() {

@@ -37,6 +37,8 @@ class Syncer final {
   Status Await(Partition& partition, Offset last_offset, Elapsed deadline);
   // Has `partition` synced soon, without waiting.
   void Request(Partition& partition);
+  // Lets everyone who waits go; nothing is gathered any more. After the partitions were closed.
+  void Close();
 
  private:
   struct Round {
@@ -62,6 +64,7 @@ class Syncer final {
   absl::Mutex mutex_;
   // A round is running, or its elected leader has been told to.
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   // The round that gathers; null when nobody waits for it.
   RoundPtr next_ ABSL_GUARDED_BY(mutex_);
 };

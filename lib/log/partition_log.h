@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/light_mutex.h"
+#include "base/fence.h"
 #include "log/cleaned_segment.h"
 #include "log/leader_epoch_cache.h"
 #include "log/log_config.h"
@@ -263,6 +264,8 @@ class PartitionLog {
   void AddIndexEntryLocked(Offset last_offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PublishLocked(Offset end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Notify(uint32_t happened) {
+    // Offsets first, then the armed word; who parks does it the other way round (HeavyFence).
+    base::LightFence();
     if (armed_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
       NotifySlow(happened);
     }
