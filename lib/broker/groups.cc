@@ -197,7 +197,7 @@ Status Groups::LoadLocked(Shard& shard) {
     return status;
   }
   shard.machine->Start(Now());
-  ArmTimer(shard);
+  ArmTimerLocked(shard);
   return OkStatus();
 }
 
@@ -231,8 +231,7 @@ Status Groups::ReplayLocked(Shard& shard, log::PartitionLog& log) {
 
 // --- Calling the machine -------------------------------------------------------------------------
 
-void Groups::AppendWrites(Shard& shard, group::Output& out) {
-  shard.mutex.AssertHeld();
+void Groups::AppendWritesLocked(Shard& shard, group::Output& out) {
   // Reporting a failed write may ask for more.
   for (size_t next = 0; next < out.writes.size(); ++next) {
     const group::Write write = std::move(out.writes[next]);
@@ -248,8 +247,7 @@ void Groups::AppendWrites(Shard& shard, group::Output& out) {
   out.writes.clear();
 }
 
-void Groups::ReportWritten(Shard& shard, group::Output& out) {
-  shard.mutex.AssertHeld();
+void Groups::ReportWrittenLocked(Shard& shard, group::Output& out) {
   while (!shard.pending.empty()) {
     const Shard::Pending write = shard.pending.front();
     StatusOr<Offset> outcome = write.base_offset;
@@ -260,7 +258,7 @@ void Groups::ReportWritten(Shard& shard, group::Output& out) {
     }
     shard.pending.pop_front();
     shard.machine->OnWritten(write.id, outcome, Now(), out);
-    AppendWrites(shard, out);
+    AppendWritesLocked(shard, out);
   }
 }
 
@@ -272,11 +270,11 @@ void Groups::Run(Shard& shard, Call call, SyncBy sync) {
     const base::Lock lock(shard.mutex);
     if (shard.machine == nullptr) return;
     call(*shard.machine, Now(), out);
-    AppendWrites(shard, out);
-    ReportWritten(shard, out);
+    AppendWritesLocked(shard, out);
+    ReportWrittenLocked(shard, out);
     if (!shard.pending.empty()) last = shard.pending.back().last_offset;
     partition = shard.partition;
-    ArmTimer(shard);
+    ArmTimerLocked(shard);
   }
   for (auto& reply : out.replies)
     reply();
@@ -288,8 +286,7 @@ void Groups::Run(Shard& shard, Call call, SyncBy sync) {
   });
 }
 
-void Groups::ArmTimer(Shard& shard) {
-  shard.mutex.AssertHeld();
+void Groups::ArmTimerLocked(Shard& shard) {
   if (core_->options.read_only) return;  // what happens over time is the owner's business
   const Elapsed next = shard.machine->NextDeadline();
   // A timer that fires too early looks again; one per change would cost more.
@@ -350,9 +347,9 @@ void Groups::Stop() {
       core_->Cancel(std::exchange(shard->timer, 0));
       if (shard->machine == nullptr) continue;
       // What was appended is reported first, so that the store takes it in.
-      ReportWritten(*shard, out);
+      ReportWrittenLocked(*shard, out);
       shard->machine->Stop(out);
-      AppendWrites(*shard, out);
+      AppendWritesLocked(*shard, out);
     }
     for (auto& reply : out.replies)
       reply();

@@ -102,8 +102,9 @@ class Groups final : public std::enable_shared_from_this<Groups> {
   StatusOr<Shard*> ShardOf(std::string_view group_id);
   // Shards that have, or may have, state.
   std::vector<Shard*> ExistingShards();
-  Status LoadLocked(Shard& shard);
-  Status ReplayLocked(Shard& shard, log::PartitionLog& log);
+  Status LoadLocked(Shard& shard) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
+  Status ReplayLocked(Shard& shard, log::PartitionLog& log)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
   StatusOr<kv::Store*> Store();
 
   enum class SyncBy { kExecutor, kCaller };
@@ -116,9 +117,11 @@ class Groups final : public std::enable_shared_from_this<Groups> {
                                              group::Output&)>
                           call,
                       Response closed);
-  void AppendWrites(Shard& shard, group::Output& out);
-  void ReportWritten(Shard& shard, group::Output& out);
-  void ArmTimer(Shard& shard);
+  void AppendWritesLocked(Shard& shard, group::Output& out)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
+  void ReportWrittenLocked(Shard& shard, group::Output& out)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
+  void ArmTimerLocked(Shard& shard) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
   void OnTimer(int32_t index);
   Partition::SettingsPtr WithDurability(Partition::SettingsPtr settings);
 

@@ -78,6 +78,7 @@ Status Topics::Import(std::string_view from_folder, const TopicPartition& partit
                           log::ImportPartition(*core_->environment.files, std::string(from_folder),
                                                directory, partition));
   const auto register_it = [&]() -> Status {
+    change_mutex_.AssertHeld();
     // The folder's own topic id, unless a topic has or had it.
     topic_id = WasDeleted(imported.topic_id) ? Uuid() : imported.topic_id;
     RUNNEL_ASSIGN_OR_RETURN(const auto records, PlanImport(partition, topic_id));
