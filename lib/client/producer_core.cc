@@ -154,10 +154,12 @@ StatusOr<int32_t> ProducerCore::PartitionCount(std::string_view name) {
 
 // --- Direct sends -----------------------------------------------------------------------------
 
-bool ProducerCore::NeedsAck(const broker::Partition& partition,
-                            const broker::Appended& appended) const {
-  if (options_.acks == Acks::kNone) return false;
-  return !appended.visible || partition.durability() == Durability::kFsync;
+bool ProducerCore::NeedsAck(broker::Partition& partition, const broker::Appended& appended) const {
+  const bool awaits_sync = !appended.visible || partition.durability() == Durability::kFsync;
+  if (options_.acks != Acks::kNone) return awaits_sync;
+  // Nobody waits for the sync that makes the record visible, so that one has to be asked for.
+  if (awaits_sync) partition.SyncSoon();
+  return false;
 }
 
 StatusOr<RecordMetadata> ProducerCore::Send(const ProducerRecord& record) {

@@ -51,7 +51,7 @@ class ProducerCore final : public std::enable_shared_from_this<ProducerCore> {
                                         int64_t record_bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   StatusOr<int32_t> ChooseLocked(TopicState& topic, const ProducerRecord& record,
                                  int64_t record_bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool NeedsAck(const broker::Partition& partition, const broker::Appended& appended) const;
+  bool NeedsAck(broker::Partition& partition, const broker::Appended& appended) const;
   StatusOr<RecordMetadata> SendDirect(const ProducerRecord& record, int64_t record_bytes);
   Status EnqueueDirect(const ProducerRecord& record, DeliveryCallback& done, int64_t record_bytes);
   void DeliverDirectLocked(PartitionState& partition, const record::RecordFields& fields,

@@ -58,6 +58,16 @@ TEST_CASE("What Send acknowledged survives a power loss", "[client][producer][du
   CHECK(world.EndOf({"t", 0}) == 3);
 }
 
+TEST_CASE("Without acknowledgement a record becomes visible all the same",
+          "[client][producer][durability]") {
+  const auto linger = GENERATE(std::chrono::microseconds(0), std::chrono::microseconds(1000));
+  DurableWorld world;
+  auto producer = world.broker->NewProducer({.acks = Acks::kNone, .linger = linger}).value();
+  REQUIRE(producer->Enqueue({.topic = "t", .value = "v"}).ok());
+  world.executor.Advance(10ms);
+  CHECK(world.EndOf({"t", 0}) == 1);
+}
+
 TEST_CASE("Callbacks come once, in order, after the sync", "[client][producer][durability]") {
   const auto linger = GENERATE(std::chrono::microseconds(0), std::chrono::microseconds(1000));
   DurableWorld world;
