@@ -6,6 +6,7 @@
 #pragma once
 
 #include "runnel/admin.h"
+#include "runnel/assignor.h"
 #include "runnel/broker.h"
 #include "runnel/connect.h"
 #include "runnel/consumer.h"
