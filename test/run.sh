@@ -34,15 +34,17 @@ run_tests() {
 stage() {
   local started=$SECONDS
   echo "== $1"
-  if ! runnel_build "$1"; then
+  local targets=""
+  [ "$1" = tsan ] && targets="--target thread_tests"
+  if ! runnel_build "$1" $targets; then
     failed=$((failed + 1))
     return
   fi
   echo "built in $((SECONDS - started)) s"
   case $1 in
-    release) run_tests release -j2 ;;
+    release) run_tests release -j2 -LE threads ;;
     clang) passed=$((passed + 1)) ;;  # the analysis is the compilation
-    asan) ASAN_OPTIONS=detect_leaks=1 run_tests asan -j2 -LE 'release-only' ;;
+    asan) ASAN_OPTIONS=detect_leaks=1 run_tests asan -j2 -LE 'release-only|threads|install' ;;
     tsan) TSAN_OPTIONS=halt_on_error=1 run_tests tsan -j2 -L threads ;;
   esac
   echo "== $1 took $((SECONDS - started)) s"
