@@ -21,7 +21,7 @@ Elapsed Soon() {
 
 }  // namespace
 
-TEST_CASE("A signal wakes everyone who waits", "[base][signal]") {
+TEST_CASE("A signal wakes everyone who waits", "[base][signal][threads]") {
   Signal signal;
   std::atomic<int> woken = 0;
   std::vector<std::thread> threads;
@@ -39,7 +39,7 @@ TEST_CASE("A signal wakes everyone who waits", "[base][signal]") {
   CHECK_FALSE(signal.raised());
 }
 
-TEST_CASE("Parking ends at its timeout", "[base][signal]") {
+TEST_CASE("Parking ends at its timeout", "[base][signal][threads]") {
   Signal signal;
   const Elapsed start = Clock::System().ElapsedTime();
   CHECK_FALSE(signal.Park(2ms));
@@ -48,7 +48,7 @@ TEST_CASE("Parking ends at its timeout", "[base][signal]") {
   CHECK_FALSE(signal.Park(-5ns));
 }
 
-TEST_CASE("Two threads hand a signal back and forth", "[base][signal]") {
+TEST_CASE("Two threads hand a signal back and forth", "[base][signal][threads]") {
   constexpr int kRounds = 20'000;
   Signal ping;
   Signal pong;
@@ -71,7 +71,7 @@ TEST_CASE("Two threads hand a signal back and forth", "[base][signal]") {
   CHECK(value == 2 * kRounds);
 }
 
-TEST_CASE("A signal may be destroyed by the thread it woke", "[base][signal]") {
+TEST_CASE("A signal may be destroyed by the thread it woke", "[base][signal][threads]") {
   const auto executor = Executor::Threaded(Clock::System());
   for (int i = 0; i < 2'000; ++i) {
     auto signal = std::make_unique<Signal>();
@@ -80,7 +80,8 @@ TEST_CASE("A signal may be destroyed by the thread it woke", "[base][signal]") {
   }
 }
 
-TEST_CASE("A threaded executor runs tasks in the order they were posted", "[base][executor]") {
+TEST_CASE("A threaded executor runs tasks in the order they were posted",
+          "[base][executor][threads]") {
   std::vector<int> order;
   Signal done;
   const auto executor = Executor::Threaded(Clock::System());
@@ -92,7 +93,7 @@ TEST_CASE("A threaded executor runs tasks in the order they were posted", "[base
   CHECK(std::is_sorted(order.begin(), order.end()));
 }
 
-TEST_CASE("Tasks of many threads all run", "[base][executor]") {
+TEST_CASE("Tasks of many threads all run", "[base][executor][threads]") {
   constexpr int kThreads = 4;
   constexpr int kTasks = 2'000;
   const auto executor = Executor::Threaded(Clock::System());
@@ -113,7 +114,7 @@ TEST_CASE("Tasks of many threads all run", "[base][executor]") {
   CHECK(executor->Wait(done, Soon()));
 }
 
-TEST_CASE("Timers run in order of time and can be cancelled", "[base][executor]") {
+TEST_CASE("Timers run in order of time and can be cancelled", "[base][executor][threads]") {
   const auto executor = Executor::Threaded(Clock::System());
   const Elapsed now = Clock::System().ElapsedTime();
   std::string order;
@@ -131,7 +132,7 @@ TEST_CASE("Timers run in order of time and can be cancelled", "[base][executor]"
   CHECK(Clock::System().ElapsedTime() - now >= 6ms);
 }
 
-TEST_CASE("Waiting ends at its deadline", "[base][executor]") {
+TEST_CASE("Waiting ends at its deadline", "[base][executor][threads]") {
   const auto executor = Executor::Threaded(Clock::System());
   Signal never;
   const Elapsed start = Clock::System().ElapsedTime();
@@ -139,7 +140,7 @@ TEST_CASE("Waiting ends at its deadline", "[base][executor]") {
   CHECK(Clock::System().ElapsedTime() - start >= 2ms);
 }
 
-TEST_CASE("A task may wait for another task", "[base][executor]") {
+TEST_CASE("A task may wait for another task", "[base][executor][threads]") {
   const auto executor = Executor::Threaded(Clock::System());
   Signal inner;
   Signal timer;
@@ -158,7 +159,7 @@ TEST_CASE("A task may wait for another task", "[base][executor]") {
   CHECK(timer_seen);
 }
 
-TEST_CASE("A task that waits is reached by other threads", "[base][executor]") {
+TEST_CASE("A task that waits is reached by other threads", "[base][executor][threads]") {
   const auto executor = Executor::Threaded(Clock::System());
   Signal waiting;
   Signal wanted;
@@ -177,7 +178,7 @@ TEST_CASE("A task that waits is reached by other threads", "[base][executor]") {
   CHECK(executor->Wait(done, Soon()));
 }
 
-TEST_CASE("Destruction drops what has not run and does not hang", "[base][executor]") {
+TEST_CASE("Destruction drops what has not run and does not hang", "[base][executor][threads]") {
   const auto token = std::make_shared<int>(0);
   SECTION("a timer far away") {
     const auto executor = Executor::Threaded(Clock::System());
@@ -206,7 +207,7 @@ TEST_CASE("Destruction drops what has not run and does not hang", "[base][execut
   CHECK(token.use_count() == 1);
 }
 
-TEST_CASE("An executor may be destroyed by its own task", "[base][executor]") {
+TEST_CASE("An executor may be destroyed by its own task", "[base][executor][threads]") {
   Signal gone;
   auto executor = Executor::Threaded(Clock::System());
   Executor* raw = executor.get();
@@ -220,7 +221,7 @@ TEST_CASE("An executor may be destroyed by its own task", "[base][executor]") {
   CHECK(gone.Park(30s));
 }
 
-TEST_CASE("Destroying a task may post another", "[base][executor]") {
+TEST_CASE("Destroying a task may post another", "[base][executor][threads]") {
   struct PostsWhenDestroyed {
     explicit PostsWhenDestroyed(Executor& executor) : executor(&executor) {}
     PostsWhenDestroyed(PostsWhenDestroyed&& other) noexcept
@@ -242,7 +243,7 @@ TEST_CASE("Destroying a task may post another", "[base][executor]") {
   CHECK(threaded->Cancel(timer));
 }
 
-TEST_CASE("A manual executor runs nothing by itself", "[base][executor]") {
+TEST_CASE("A manual executor runs nothing by itself", "[base][executor][threads]") {
   testing::ManualClock clock;
   testing::ManualExecutor executor(clock);
   std::string order;
@@ -258,7 +259,7 @@ TEST_CASE("A manual executor runs nothing by itself", "[base][executor]") {
   CHECK(clock.ElapsedTime() == 2s);
 }
 
-TEST_CASE("A manual executor moves its clock while it waits", "[base][executor]") {
+TEST_CASE("A manual executor moves its clock while it waits", "[base][executor][threads]") {
   testing::ManualClock clock;
   testing::ManualExecutor executor(clock);
   Signal signal;
@@ -288,14 +289,14 @@ TEST_CASE("A manual executor moves its clock while it waits", "[base][executor]"
   }
 }
 
-TEST_CASE("Waiting for ever for nothing returns", "[base][executor]") {
+TEST_CASE("Waiting for ever for nothing returns", "[base][executor][threads]") {
   testing::ManualClock clock;
   testing::ManualExecutor executor(clock);
   Signal never;
   CHECK_FALSE(executor.Wait(never, kForever));
 }
 
-TEST_CASE("Cancelled timers leave nothing behind", "[base][executor]") {
+TEST_CASE("Cancelled timers leave nothing behind", "[base][executor][threads]") {
   testing::ManualClock clock;
   testing::ManualExecutor executor(clock);
   for (int i = 0; i < 10'000; ++i)

@@ -6,7 +6,8 @@
 
 namespace runnel::base {
 
-TEST_CASE("Of two threads that announce and look, at least one sees the other", "[base][fence]") {
+TEST_CASE("Of two threads that announce and look, at least one sees the other",
+          "[base][fence][threads]") {
   constexpr int kRounds = 5'000;
   std::atomic<int> frequent = 0;
   std::atomic<int> rare = 0;

@@ -7,7 +7,7 @@
 
 namespace runnel::base {
 
-TEST_CASE("A light mutex lets one thread in at a time", "[base][mutex]") {
+TEST_CASE("A light mutex lets one thread in at a time", "[base][mutex][threads]") {
   LightMutex mutex;
   int64_t count = 0;
   std::vector<std::thread> threads;
@@ -19,7 +19,8 @@ TEST_CASE("A light mutex lets one thread in at a time", "[base][mutex]") {
       }
     });
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   CHECK(count == 120'000);
 }
 
