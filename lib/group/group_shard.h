@@ -100,11 +100,13 @@ enum class TransactionResult : int8_t { kAbort = 0, kCommit = 1 };
 //
 // Life: Load(), Apply()... from applied_end_offset() to the end of the log, Start(), requests,
 // Stop(). Before Start() requests are refused with kCoordinatorLoadInProgress, after Stop() with
-// kNotCoordinator. A follower only loads and applies.
+// kNotCoordinator; a shard that was stopped is destroyed. A follower only loads and applies.
 //
 // State: members, generations and waiting requests live on the heap; offsets, group records and
 // offsets of open transactions live in the store and are read when asked for. The store holds
 // only what is durable in the log, with the offset up to which it was applied, in one batch each.
+// After a failed write to the store nothing more is stored: commits fail, and opening the store
+// again replays the log from applied_end_offset().
 //
 // Records of KIP-848, share and streams groups are kept in the store and counted as existing
 // groups, but nothing acts on them yet.

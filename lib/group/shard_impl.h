@@ -91,6 +91,8 @@ class GroupShard::Impl {
   // --- shard_log.cc
   void AddWrite(Output& out, Write write, Completion done);
   void CountInFlight(const Write& write, int by);
+  // Writes what a batch of the log changed, with the offset behind it.
+  Status Store(StoreBatch changes, Offset end_offset);
   Status ApplyRecord(const AppliedRecord& record, const AppliedBatch& batch, Source source,
                      StoreBatch& changes);
   Status ApplyOffset(const OffsetCommitKey& key, const AppliedRecord& record,
@@ -193,7 +195,8 @@ class GroupShard::Impl {
   Random& random_;
   Phase phase_ = Phase::kLoading;
   Offset applied_end_{0};
-  TimerQueue timers_;  // outlives everything below
+  Status store_status_;  // of the first write to the store that failed
+  TimerQueue timers_;    // outlives everything below
   absl::btree_map<std::string, std::unique_ptr<ClassicGroup>, std::less<>> groups_;
   std::map<uint64_t, InFlight> in_flight_;
   uint64_t next_write_id_ = 1;

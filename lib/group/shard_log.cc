@@ -93,10 +93,18 @@ Status GroupShard::Impl::Apply(const AppliedBatch& batch) {
     if (record.offset < applied_end_) continue;
     result.Update(ApplyRecord(record, batch, Source::kReplay, changes));
   }
-  changes.Put(std::string(kAppliedKey), EncodeOffset(batch.end_offset));
-  RUNNEL_RETURN_IF_ERROR(store_.Write(changes));
-  applied_end_ = batch.end_offset;
+  RUNNEL_RETURN_IF_ERROR(Store(std::move(changes), batch.end_offset));
   return result;
+}
+
+// A batch that could not be stored must not be followed by others: the store would claim to have
+// applied what it misses. It stays where it is, and opening it again replays the rest.
+Status GroupShard::Impl::Store(StoreBatch changes, Offset end_offset) {
+  if (!store_status_.ok()) return store_status_;
+  changes.Put(std::string(kAppliedKey), EncodeOffset(end_offset));
+  store_status_ = store_.Write(changes);
+  if (store_status_.ok()) applied_end_ = end_offset;
+  return store_status_;
 }
 
 Status GroupShard::Impl::ApplyRecord(const AppliedRecord& record, const AppliedBatch& batch,
@@ -216,10 +224,7 @@ Status GroupShard::Impl::ApplyMarker(ProducerId producer_id, TransactionResult r
     }
     ForgetPending(producer_id, key, changes);
   }
-  changes.Put(std::string(kAppliedKey), EncodeOffset(offset + 1));
-  RUNNEL_RETURN_IF_ERROR(store_.Write(changes));
-  applied_end_ = offset + 1;
-  return OkStatus();
+  return Store(std::move(changes), offset + 1);
 }
 
 void GroupShard::Impl::Start(Now now) {
@@ -290,9 +295,7 @@ void GroupShard::Impl::OnWritten(uint64_t id, const StatusOr<Offset>& base_offse
       status.Update(ApplyRecord(applied, batch, Source::kOwnWrite, changes));
       ++offset;
     }
-    changes.Put(std::string(kAppliedKey), EncodeOffset(batch.end_offset));
-    status.Update(store_.Write(changes));
-    if (status.ok()) applied_end_ = std::max(applied_end_, batch.end_offset);
+    status.Update(Store(std::move(changes), batch.end_offset));
   }
   flight.done(status, now, out);
 }

@@ -334,6 +334,46 @@ TEST_CASE("A sweep over many offsets goes in steps", "[group][expiry]") {
   CHECK(world.shard().ListGroups({}).empty());
 }
 
+TEST_CASE("A store that fails once takes nothing more, so that it never has a hole",
+          "[group][offsets]") {
+  class FailingStore final : public OffsetStore {
+   public:
+    StatusOr<std::optional<std::string>> Get(std::string_view key) override {
+      return inner.Get(key);
+    }
+    Status Scan(std::string_view begin, std::string_view end,
+                absl::FunctionRef<bool(std::string_view, std::string_view)> visit) override {
+      return inner.Scan(begin, end, visit);
+    }
+    Status Write(const StoreBatch& batch) override {
+      if (std::exchange(fail, false)) return Error(ErrorCode::kKafkaStorageError, "full");
+      return inner.Write(batch);
+    }
+    MemoryOffsetStore inner;
+    bool fail = false;
+  };
+  FailingStore store;
+  const auto random = Random::Seeded(1);
+  GroupShard shard({}, store, *random);
+  shard.Start({});
+  int64_t log_end = 0;
+  const auto commit = [&](int64_t offset) {
+    const auto answer = std::make_shared<std::optional<OffsetCommitResponse>>();
+    Output out;
+    shard.OffsetCommit({.group_id = "g", .topics = World::OneOffset("t", offset)}, {},
+                       World::Into(answer), {}, out);
+    shard.OnWritten(out.writes.at(0).id, Offset(log_end++), {}, out);
+    for (auto& reply : out.replies)
+      reply();
+    return CodeOf(answer);
+  };
+  CHECK(commit(1) == ErrorCode::kNone);
+  store.fail = true;
+  CHECK(commit(2) == ErrorCode::kNotCoordinator);
+  CHECK(commit(3) == ErrorCode::kNotCoordinator);
+  CHECK(shard.applied_end_offset() == Offset(1));
+}
+
 TEST_CASE("Groups are listed by state and type", "[group][list]") {
   World world;
   MakeStableGroup(world);
