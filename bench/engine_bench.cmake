@@ -1,0 +1,1 @@
+runnel_bench_link(engine_bench runnel::runnel)
