@@ -152,6 +152,18 @@ const Environment& Broker::environment() const {
   return core_->environment;
 }
 
+Executor::TimerId Broker::PostAt(Elapsed time, Executor::Task task) {
+  return core_->PostAt(time, std::move(task));
+}
+
+void Broker::Cancel(Executor::TimerId id) {
+  core_->Cancel(id);
+}
+
+bool Broker::Wait(Signal& signal, Elapsed deadline) {
+  return core_->Wait(signal, deadline);
+}
+
 Elapsed Broker::DeadlineAfter(std::chrono::nanoseconds timeout) const {
   return core_->DeadlineAfter(timeout);
 }

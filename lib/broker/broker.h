@@ -74,6 +74,11 @@ class Broker final {
   const Environment& environment() const;
   // A deadline `timeout` from now on the environment's clock; kForever when that is too far.
   Elapsed DeadlineAfter(std::chrono::nanoseconds timeout) const;
+  // The executor, for clients, whose timers and waits end with the broker: once Close() has begun,
+  // PostAt drops the task and returns 0, Wait returns at once, and Cancel does nothing.
+  Executor::TimerId PostAt(Elapsed time, Executor::Task task);
+  void Cancel(Executor::TimerId id);
+  bool Wait(Signal& signal, Elapsed deadline);
   const std::string& cluster_id() const;
 
   // --- For clients in this process ----------------------------------------------------------

@@ -114,12 +114,13 @@ void Core::PostBackground(Executor::Task task) {
 
 void Core::Cancel(Executor::TimerId id) {
   const Inside inside(*this);
-  // Unlike the others while closing, too: StopExecutors() comes after all who cancel.
-  if (id != 0) environment.executor->Cancel(id);
+  // Unlike the others while closing, too. Timers end with the executor that has them.
+  if (id != 0 && !stopped_.load(std::memory_order_seq_cst)) environment.executor->Cancel(id);
 }
 
 void Core::StopExecutors() {
   if (owned_executor == nullptr) return;
+  stopped_.store(true, std::memory_order_seq_cst);
   while (inside_.load(std::memory_order_seq_cst) > 0) {
     drained_.Reset();
     if (inside_.load(std::memory_order_seq_cst) == 0) break;

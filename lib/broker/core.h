@@ -111,6 +111,8 @@ struct Core : std::enable_shared_from_this<Core> {
   class Inside;
 
   std::atomic<bool> closing_{false};
+  // Set once our own executors are about to end; seq_cst with inside_.
+  std::atomic<bool> stopped_{false};
   // Threads inside an executor; seq_cst with closing_.
   std::atomic<int64_t> inside_{0};
   Signal drained_;

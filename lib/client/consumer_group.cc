@@ -210,7 +210,10 @@ Status ConsumerGroup::Complete(uint64_t round) {
   const std::vector<TopicPartition> owned = handler_.Owned();
   const std::vector<TopicPartition> revoked = Without(owned, assignment.partitions);
   const std::vector<TopicPartition> added = Without(assignment.partitions, owned);
-  if (!revoked.empty()) handler_.OnRevoked(revoked);
+  if (!revoked.empty()) {
+    handler_.BeforeRebalance();  // records were handed out while this member was joining
+    handler_.OnRevoked(revoked);
+  }
   assignors_.OnAssignment(protocol, assignment, generation);
   handler_.OnAssigned(assignment.partitions, added);
   session_->Write([&](Membership& member) {

@@ -15,7 +15,6 @@ GroupSession::GroupSession(broker::Broker& broker, broker::Waiter& waiter,
                            const ConsumerOptions& options)
     : broker_(broker),
       clock_(*broker.environment().clock),
-      executor_(*broker.environment().executor),
       group_id_(options.group_id),
       context_{.client_id = options.client_id, .client_host = group::kInProcessHost},
       heartbeat_interval_(options.heartbeat_interval),
@@ -30,7 +29,7 @@ void GroupSession::Detach() {
     waiter_ = nullptr;
     timer = std::exchange(timer_, 0);
   }
-  if (timer != 0) executor_.Cancel(timer);
+  broker_.Cancel(timer);
   const base::Lock finished(calling_);
 }
 
@@ -74,7 +73,7 @@ void GroupSession::PostTickLocked(Elapsed now) {
     const Elapsed overdue = Elapsed(last_poll) + max_poll_interval_;
     if (overdue > now) at = std::min(at, overdue);
   }
-  timer_ = executor_.PostAt(at, [session = shared_from_this()] { session->Tick(); });
+  timer_ = broker_.PostAt(at, [session = shared_from_this()] { session->Tick(); });
 }
 
 bool GroupSession::IsOverdue(Elapsed now) const {

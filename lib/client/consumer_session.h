@@ -87,7 +87,6 @@ class GroupSession final : public std::enable_shared_from_this<GroupSession> {
 
   broker::Broker& broker_;
   Clock& clock_;
-  Executor& executor_;
   const std::string group_id_;
   const group::RequestContext context_;
   const Elapsed heartbeat_interval_;

@@ -107,7 +107,7 @@ void ProducerCore::CloseBatchLocked(PartitionState& partition) {
 void ProducerCore::ArmLingerLocked() {
   if (linger_armed_ || lingering_.empty()) return;
   linger_armed_ = true;
-  executor_.PostAt(lingering_.front().deadline, [core = weak_from_this()] {
+  broker_.PostAt(lingering_.front().deadline, [core = weak_from_this()] {
     if (const auto alive = core.lock()) alive->OnLinger();
   });
 }
@@ -214,7 +214,7 @@ StatusOr<RecordMetadata> ProducerCore::SendBuffered(const ProducerRecord& record
     FlushPartitionLocked(*partition);
   }
   if (!outcome->told.raised()) Help(*partition, deadline);
-  if (executor_.Wait(outcome->told, deadline)) return outcome->result;
+  if (broker_.Wait(outcome->told, deadline)) return outcome->result;
   return Error(ErrorCode::kRequestTimedOut,
                StrCat("a record for ", record.topic, " was not acknowledged within ",
                       options_.delivery_timeout.count(), " ms; it may be stored all the same"));

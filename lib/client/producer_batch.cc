@@ -206,7 +206,7 @@ Status ProducerCore::SendBatchBuffered(std::span<const ProducerRecord> records,
   for (PartitionState* const partition : busy) {
     if (!outcome->told.raised()) Help(*partition, deadline);
   }
-  if (!executor_.Wait(outcome->told, deadline)) {
+  if (!broker_.Wait(outcome->told, deadline)) {
     return Error(ErrorCode::kRequestTimedOut,
                  StrCat("not all of ", records.size(), " records were acknowledged within ",
                         options_.delivery_timeout.count(), " ms; they may be stored all the same"));

@@ -40,7 +40,6 @@ ProducerCore::ProducerCore(broker::Broker& broker, ProducerOptions options)
     : broker_(broker),
       options_(std::move(options)),
       clock_(*broker.environment().clock),
-      executor_(*broker.environment().executor),
       direct_(options_.linger.count() == 0 && options_.compression == CompressionType::kNone),
       partitioner_(options_.partitioner != nullptr
                        ? options_.partitioner

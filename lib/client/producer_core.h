@@ -117,7 +117,6 @@ class ProducerCore final : public std::enable_shared_from_this<ProducerCore> {
   broker::Broker& broker_;
   const ProducerOptions options_;
   Clock& clock_;
-  Executor& executor_;
   const bool direct_;
   const std::shared_ptr<Partitioner> partitioner_;
   const bool murmur2_;  // the partitioner is Kafka's: keys are hashed here

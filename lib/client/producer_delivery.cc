@@ -102,7 +102,7 @@ void ProducerCore::FinishLocked(PartitionState& partition, const Delivery& deliv
 void ProducerCore::ArmExpiryLocked(Elapsed deadline) {
   if (expiry_armed_ || deadline == kForever) return;
   expiry_armed_ = true;
-  executor_.PostAt(deadline, [core = weak_from_this()] {
+  broker_.PostAt(deadline, [core = weak_from_this()] {
     if (const auto alive = core.lock()) alive->OnExpiry();
   });
 }
@@ -169,7 +169,7 @@ Status ProducerCore::AwaitSpace(int64_t record_bytes, Elapsed* deadline) {
     progress_.Reset();
     ++progress_waiters_;
   }
-  const bool raised = executor_.Wait(progress_, *deadline);
+  const bool raised = broker_.Wait(progress_, *deadline);
   const base::LightLock lock(mutex_);
   --progress_waiters_;
   if (raised || FitsLocked(record_bytes)) return OkStatus();
@@ -226,7 +226,7 @@ Status ProducerCore::AwaitTold(Elapsed deadline, std::chrono::milliseconds timeo
       progress_.Reset();
       ++progress_waiters_;
       mutex_.Unlock();
-      const bool raised = executor_.Wait(progress_, deadline);
+      const bool raised = broker_.Wait(progress_, deadline);
       mutex_.Lock();
       --progress_waiters_;
       const int64_t missing = goal.told - goal.partition->told;

@@ -304,6 +304,32 @@ TEST_CASE("Cooperative members give up only what is taken away", "[client][consu
   CHECK(Shares({first.get(), second.get(), third.get()}) == 6);
 }
 
+TEST_CASE("Auto commit hands over what was read while joining", "[client][consumer][group]") {
+  ClientWorld world;
+  world.MakeTopic("t", 2);
+  for (int i = 0; i < 60; ++i) {
+    world.Put("t", std::to_string(i), i % 2);
+  }
+  ConsumerOptions options = Member({GENERATE("range", "cooperative-sticky")});
+  options.auto_commit = true;
+  options.auto_commit_interval = 1h;
+  options.max_poll_records = 1;
+  auto first = world.NewConsumer(options);
+  auto second = world.NewConsumer(options);
+  REQUIRE_OK(first->Subscribe({"t"}));
+  Strings values = Settle(world, {first.get()});
+  REQUIRE_OK(second->Subscribe({"t"}));
+  for (int i = 0; i < 5; ++i) {
+    for (std::string& value : Settle(world, {first.get(), second.get()})) {
+      values.push_back(std::move(value));
+    }
+  }
+  CHECK(second->Assignment().size() == 1);
+  CHECK(values.size() == 60);
+  std::sort(values.begin(), values.end());
+  CHECK(std::unique(values.begin(), values.end()) == values.end());
+}
+
 TEST_CASE("Closing leaves the group at once", "[client][consumer][group]") {
   ClientWorld world;
   world.MakeTopic("t", 2);

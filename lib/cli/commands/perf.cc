@@ -31,6 +31,7 @@ struct Options : CommonOptions {
 // One finished measurement.
 struct Result {
   int64_t records = 0;
+  int64_t bytes = 0;  // of values, where they were read; else records times their size
   double seconds = 0;
   std::vector<int64_t> latencies_ns;  // sorted; one per call that was timed
 };
@@ -67,7 +68,8 @@ void PrintResult(Io& io, const Options& options, Result result) {
   std::sort(result.latencies_ns.begin(), result.latencies_ns.end());
   const double records = static_cast<double>(result.records);
   const double rate = records / result.seconds;
-  const double mib = rate * static_cast<double>(options.record_bytes) / (1 << 20);
+  const int64_t bytes = result.bytes > 0 ? result.bytes : result.records * options.record_bytes;
+  const double mib = static_cast<double>(bytes) / result.seconds / (1 << 20);
   if (options.output() == Format::kJson) {
     Json json = {{"mode", options.mode},
                  {"records", result.records},
@@ -190,13 +192,13 @@ StatusOr<Result> Consume(Io& io, Broker& broker, Admin& admin, const Options& op
   Result result;
   Clock& clock = Clock::System();
   const Elapsed start = clock.ElapsedTime();
-  int64_t bytes = 0;
   while (result.records < options.records && !Interrupted()) {
     const Records records = consumer->Poll(std::chrono::milliseconds(0));
     RUNNEL_RETURN_IF_ERROR(records.status());
     if (records.empty()) break;
-    for (const RecordView& record : records)
-      bytes += static_cast<int64_t>(record.value().size());
+    for (const RecordView& record : records) {
+      result.bytes += static_cast<int64_t>(record.value().size());
+    }
     result.records += records.count();
     progress.Update(result.records, result.records);
   }
