@@ -33,7 +33,17 @@ void* operator new(size_t size) {
   CountHeld(static_cast<int64_t>(malloc_usable_size(memory)));
   return memory;
 }
+// Replaced as well, because what it gives out comes back through the same delete
+// (std::stable_sort).
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  void* memory = std::malloc(size);
+  if (memory != nullptr) CountHeld(static_cast<int64_t>(malloc_usable_size(memory)));
+  return memory;
+}
 void operator delete(void* memory) noexcept {
+  Release(memory);
+}
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
   Release(memory);
 }
 void operator delete(void* memory, size_t) noexcept {
