@@ -13,7 +13,7 @@ ErrorCode Send(LogHarness& harness, int64_t producer, int16_t epoch, int32_t seq
                  .sequence = sequence,
                  .transactional = transactional};
   for (int i = 0; i < count; ++i) {
-    spec.values.push_back(std::to_string(producer) + ":" + std::to_string(sequence + i));
+    spec.values.push_back(std::to_string(producer) + ":" + std::to_string(int64_t{sequence} + i));
   }
   return CodeOf(harness.AppendBatch(spec));
 }
